@@ -1,0 +1,5 @@
+"""`python -m sunfair`."""
+
+from sunfair.cli import main
+
+main()

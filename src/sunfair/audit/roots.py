@@ -1,0 +1,228 @@
+"""The commitments again: every leaf, tree, header and period root from the files, held against the chain."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sunfair.audit.auction import Auction
+from sunfair.audit.findings import Finding, Rank
+from sunfair.audit.money import Money
+from sunfair.audit.run import Run
+from sunfair.audit.signed import domain_of
+from sunfair.errors import InputError
+from sunfair.model import FIRST_MEMBER, Mechanism
+from sunfair.ports import Anchored
+from sunfair.settlement import (
+    Header,
+    PeriodRows,
+    PeriodTree,
+    ResultRows,
+    ResultTree,
+    Rule,
+    Tree,
+    anchor_tree,
+    blinds,
+    book_leaves,
+    data_hash,
+    header_price,
+    period_money,
+)
+
+__all__ = ["headers", "settlements"]
+
+
+def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[bytes, list[Finding]]]:
+    """Per slot: its header's hash, and what of leaves, roots and data hash in the files differs."""
+    salts, _ = run.bytes_grid("rows", "salt", 32)
+    published, _ = run.bytes_grid("public", "book_leaf", 32)
+    roots = {name: run.tables["slots"][name].to_pylist() for name in ("book_root", "result_root", "data_hash")}
+    leaf = run.grid("rows", "leaf")[:, FIRST_MEMBER:]
+    accounts = FIRST_MEMBER + np.arange(run.community.size)
+    for at, auction in enumerate(auctions):
+        slot = int(run.slots[at])
+        own = book_leaves(blinds(accounts, slot, salts[at, FIRST_MEMBER:]), auction.curves)
+        found = _openings(slot, own, published[at], leaf[at])
+        if found and not np.array_equal(np.sort(leaf[at]), np.arange(len(accounts))):
+            yield bytes(32), found
+            continue
+        rows = _public_rows(run, at, auction, own, leaf[at])
+        header = _header(run, at, auction, money, rows)
+        stated = {name: values[at] for name, values in roots.items()}
+        found += [
+            Finding(Rank.ROOT, slot, 0, f"{name} is {stated[name].hex()}; the rows give {getattr(header, name).hex()}")
+            for name in roots
+            if stated[name] != getattr(header, name)
+        ]
+        yield header.digest(), found
+
+
+def _openings(
+    slot: int, own: NDArray[np.uint8], published: NDArray[np.uint8], leaf: NDArray[np.int64]
+) -> list[Finding]:
+    """Members whose salt, curve and place do not open the leaf that was published there."""
+    inside = (leaf >= 0) & (leaf < len(own))
+    fits = inside & (own == published[np.where(inside, leaf, 0)]).all(axis=1)
+    return [
+        Finding(
+            Rank.SIGNED,
+            slot,
+            int(bad) + FIRST_MEMBER,
+            f"its salt and curve do not open leaf {leaf[bad]} of the published book",
+        )
+        for bad in np.flatnonzero(~fits)
+    ]
+
+
+def _public_rows(run: Run, at: int, auction: Auction, own: NDArray[np.uint8], leaf: NDArray[np.int64]) -> ResultRows:
+    members = np.argsort(leaf)
+    fill_ahead = auction.step_fill_wh.sum(axis=1)
+    beyond = run.grid("rows", "metered_wh")[at, FIRST_MEMBER:] - fill_ahead
+    if "pool" not in run.community.sessions:
+        beyond = np.zeros_like(beyond)
+    return ResultRows(
+        own[members],
+        auction.curves.take(members),
+        beyond[members],
+        fill_ahead[members],
+        auction.pool_fill_wh[members],
+    )
+
+
+def _header(run: Run, at: int, auction: Auction, money: Money, rows: ResultRows) -> Header:
+    community, terms = run.community, money.terms[at]
+    steps = ((rows.curves.energy_wh, rows.curves.limit, auction.price_ahead), (*rows.pool_steps(), auction.price_pool))
+    prices = [
+        header_price(
+            community.mechanism, energy, limit, price, k=community.k, retail=terms.retail, feed_in=terms.feed_in
+        )
+        for energy, limit, price in steps
+    ]
+    tree = ResultTree(rows, *(Rule(Mechanism(community.mechanism), price, community.k) for price in prices))
+    return Header(
+        domain=domain_of(run).separator,
+        slot=int(run.slots[at]),
+        accounts=community.size,
+        mechanism=community.mechanism,
+        k=community.k,
+        retail=terms.retail,
+        feed_in=terms.feed_in,
+        fees=community.fees,
+        price_ahead=prices[0],
+        price_pool=prices[1],
+        sums=tree.tree.sums,
+        book_root=Tree(rows.book_leaf).root,
+        result_root=tree.root,
+        data_hash=data_hash(rows.public_bytes()),
+    )
+
+
+def settlements(run: Run, money: Money, digests: list[bytes]) -> list[Finding]:
+    """Anchors, period roots, amounts and balances, held against what stands on chain."""
+    found: list[Finding] = []
+    whole = _rows(run)
+    balances, start = money.opening.copy(), 0
+    settled = {record.period: record for record in run.chain.settlements}
+    for anchor in run.chain.anchors:
+        part = slice(start, start + anchor.slots)
+        start += anchor.slots
+        if anchor_tree(digests[part]).root != anchor.root:
+            found.append(_told(anchor, 0, "the period's headers do not hash to the anchor on chain", Rank.ROOT))
+        record = settled.get(anchor.period)
+        if record is None:
+            found.append(_told(anchor, 0, f"period {anchor.period} was never settled on chain"))
+            continue
+        rows = _part(whole, part)
+        try:
+            due = period_money(
+                balances,
+                rows.paid.sum(axis=0),
+                money.residual[part].sum(axis=0),
+                money.undelivered[part].sum(axis=0),
+            )
+        except InputError as error:
+            found.append(_told(anchor, 0, str(error)))
+            continue
+        posted = np.array(record.amounts[: run.accounts], np.int64)
+        found += [
+            _told(
+                anchor,
+                int(bad),
+                f"{posted[bad]} µ were settled on chain for the period; its rows give {due.amounts[bad]} µ",
+            )
+            for bad in np.flatnonzero(posted != due.amounts)
+        ]
+        if (record.cover, record.amounts[-1]) != (due.guarantor, -due.guarantor):
+            found.append(_told(anchor, 0, f"the guarantor covered {record.cover} µ where {due.guarantor} µ were due"))
+        if PeriodTree(rows, due).root != record.period_root:
+            found.append(_told(anchor, 0, "the period's rows do not hash to the period root on chain"))
+        if record.applied:
+            balances += posted
+        found += _transfers(run, anchor, {"arrears": due.arrears, "cover": due.cover})
+    return found + _end(run, balances)
+
+
+def _told(anchor: Anchored, account: int, what: str, rank: Rank = Rank.CHAIN) -> Finding:
+    return Finding(rank, anchor.first_slot + anchor.slots - 1, account, what)
+
+
+def _rows(run: Run) -> PeriodRows:
+    """All private rows of the run, institutions included, as they were hashed."""
+    salts, _ = run.bytes_grid("rows", "salt", 32)
+    none = np.zeros((len(run.slots), FIRST_MEMBER), np.int64)
+    names = ("traded_ahead_wh", "traded_pool_wh", "metered_wh", "paid")
+    ahead, pool, metered, paid = (run.grid("rows", name) for name in names)
+    taken, given = (np.concatenate([none, run.grid("readings", name)], axis=1) for name in ("import_wh", "export_wh"))
+    leaf = run.grid("rows", "leaf").copy()
+    leaf[:, :FIRST_MEMBER] = -1
+    return PeriodRows(run.slots, leaf, ahead, pool, metered, taken, given, paid, salts)
+
+
+def _part(rows: PeriodRows, part: slice) -> PeriodRows:
+    names = [name for name in rows.__dataclass_fields__]
+    return replace(rows, **{name: getattr(rows, name)[part] for name in names})
+
+
+def _transfers(run: Run, anchor: Anchored, due: dict[str, NDArray[np.int64]]) -> list[Finding]:
+    """Arrears and cover of a period as `transfers.parquet` has them."""
+    table = run.tables["transfers"]
+    last = anchor.first_slot + anchor.slots - 1
+    stated: dict[tuple[str, int], int] = {}
+    for slot, account, kind, amount in zip(
+        *(table[name].to_pylist() for name in ("slot", "account", "kind", "amount")), strict=True
+    ):
+        if slot == last and kind in due:
+            stated[kind, account] = stated.get((kind, account), 0) + amount
+    wanted = {(kind, int(at)): int(values[at]) for kind, values in due.items() for at in np.flatnonzero(values)}
+    return [
+        _told(anchor, key[1], f"{key[0]} is {stated.get(key, 0)} µ; the rows give {wanted.get(key, 0)} µ")
+        for key in sorted(stated.keys() | wanted.keys())
+        if stated.get(key, 0) != wanted.get(key, 0)
+    ]
+
+
+def _end(run: Run, balances: NDArray[np.int64]) -> list[Finding]:
+    """Deposits and final balances on chain."""
+    last = int(run.slots[-1]) if len(run.slots) else 0
+    paid_in, moved = np.zeros(run.accounts, np.int64), np.zeros(run.accounts, np.int64)
+    for transfer in run.chain.transfers:
+        if transfer.account < run.accounts:
+            (paid_in if transfer.kind == "deposit" else moved)[transfer.account] += transfer.amount
+    table = run.tables["transfers"]
+    stated = np.zeros(run.accounts, np.int64)
+    for account, kind, amount in zip(*(table[name].to_pylist() for name in ("account", "kind", "amount")), strict=True):
+        if kind == "deposit" and 0 <= account < run.accounts:
+            stated[account] += amount
+    found = [
+        Finding(Rank.CHAIN, last, int(bad), f"deposits are {stated[bad]} µ; on chain {paid_in[bad]} µ were paid in")
+        for bad in np.flatnonzero(stated != paid_in)
+    ]
+    if not found and all(record.applied for record in run.chain.settlements):
+        have = np.array(run.chain.balances[: run.accounts], np.int64)
+        due = balances + moved
+        found = [
+            Finding(Rank.CHAIN, last, int(bad), f"its balance on chain is {have[bad]} µ; the rows give {due[bad]} µ")
+            for bad in np.flatnonzero(have != due)
+        ]
+    return found

@@ -1,0 +1,144 @@
+"""Names, arguments and help of every command. What a command does stands in a module of its own."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="sunfair",
+    help="An energy market for solar neighbourhoods: every household proves its own bill.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: importing Rich for it would double the time of `--help`
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+imports = typer.Typer(help="Make a community from data: community.toml and Parquet profiles.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the result; default: runs/<UTC time>-<name>.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same files.")]
+Days = Annotated[int, typer.Option("--days", help="Civil days to run.")]
+Start = Annotated[str | None, typer.Option("--start", help="First day, e.g. 2016-06-15.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Folder = Annotated[Path, typer.Argument(help="A run's folder.", metavar="DIR")]
+
+
+class Tariff(StrEnum):
+    """The utility's tariffs of the bundled community."""
+
+    FLAT = "flat"
+    DYNAMIC = "dynamic"
+
+
+class Unit(StrEnum):
+    """What the numbers of load.csv and pv.csv are."""
+
+    WH = "Wh"
+    KWH = "kWh"
+    W = "W"
+    KW = "kW"
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """An energy market for solar neighbourhoods: every household proves its own bill."""
+    if version:
+        from sunfair import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    days: Days = 1,
+    homes: Annotated[int | None, typer.Option("--homes", help="How many homes; default: the whole street.")] = None,
+    seed: Seed = 7,
+    out: Out = None,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End with the report (it always does so far).")] = False,
+    start: Start = None,
+    tariff: Annotated[Tariff, typer.Option("--tariff", help="The utility's tariff.")] = Tariff.FLAT,
+    as_json: Json = False,
+) -> None:
+    """A street of a hundred homes trades a day: agents, market, wires, chain, bills, pictures."""
+    from sunfair.cli.running import run_demo
+
+    run_demo(days=days, homes=homes, seed=seed, out=out, start=start, dynamic=tariff is Tariff.DYNAMIC, as_json=as_json)
+
+
+@app.command()
+def run(
+    scenario: Annotated[Path, typer.Argument(help="A community.toml.", metavar="SCENARIO.toml")],
+    out: Out = None,
+    start: Start = None,
+    days: Days = 1,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """The same on a community of your own."""
+    from sunfair.cli.running import run_scenario
+
+    run_scenario(scenario, days=days, seed=seed, out=out, start=start, as_json=as_json)
+
+
+@app.command()
+def audit(folder: Folder, as_json: Json = False) -> None:
+    """Recompute a run from its files and hold it against the chain: exit 0 if all holds, 1 if anything is false."""
+    from sunfair.cli.auditing import run_audit
+
+    raise typer.Exit(run_audit(folder, as_json=as_json))
+
+
+@app.command()
+def compare(folder: Folder, as_json: Json = False) -> None:
+    """All market mechanisms on the run's offers: welfare, volume, price, who gains."""
+    from sunfair.cli.comparing import run_compare
+
+    run_compare(folder, as_json=as_json)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="What to measure: clearing.", metavar="NAME")],
+    as_json: Json = False,
+) -> None:
+    """Figures measured now, beside a reference measured in the same run."""
+    from sunfair.cli.benching import run_bench
+
+    run_bench(name, as_json=as_json)
+
+
+@imports.command("csv")
+def import_csv(
+    folder: Annotated[Path, typer.Argument(help="Folder with members.csv, load.csv, pv.csv.", metavar="FOLDER")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the community; absent or empty.")],
+    unit: Annotated[Unit, typer.Option("--unit", help="Energy of the interval, or its mean power.")] = Unit.WH,
+    slot_minutes: Annotated[int | None, typer.Option("--slot-minutes", help="Spread longer intervals to this.")] = None,
+    timezone: Annotated[str, typer.Option("--timezone", help="The site's IANA zone, for days and bills.")] = "UTC",
+) -> None:
+    """From your own meters: members.csv, load.csv, pv.csv, optionally prices.csv."""
+    from sunfair.cli.importing import from_csv
+
+    from_csv(folder, out=out, unit=unit.value, slot_minutes=slot_minutes, timezone=timezone)
+
+
+@imports.command("simbench")
+def import_simbench(
+    code: Annotated[str, typer.Argument(help="SimBench code of a low-voltage grid.", metavar="SOURCE")] = (
+        "1-LV-rural2--2-sw"
+    ),
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the community; absent or empty.")],
+    seed: Seed = 7,
+) -> None:
+    """From a SimBench low-voltage grid with its loads, roofs and cars (group `data`)."""
+    from sunfair.cli.importing import from_simbench
+
+    from_simbench(code, out=out, seed=seed)

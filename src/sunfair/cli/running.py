@@ -1,0 +1,82 @@
+"""`demo` and `run`."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from sunfair.cli.show import bar, graceful_stop, print_json, stderr, stdout
+from sunfair.files import default_community, load_scenario
+from sunfair.model import Scenario
+from sunfair.units import format_money
+from sunfair.wiring import RunResult, default_folder, run_simulation, span_of
+
+__all__ = ["run_demo", "run_scenario"]
+
+DEMO_DAY = date(2016, 4, 22)
+"""The bundled street's usual day: sun, and no wire over its limit with nobody looking."""
+
+
+def run_demo(
+    *, days: int, homes: int | None, seed: int, out: Path | None, start: str | None, dynamic: bool, as_json: bool
+) -> None:
+    """The bundled community."""
+    scenario = default_community(dynamic=dynamic, homes=homes)
+    _run(scenario, days=days, seed=seed, out=out, start=start, usual=DEMO_DAY, as_json=as_json)
+
+
+def run_scenario(path: Path, *, days: int, seed: int, out: Path | None, start: str | None, as_json: bool) -> None:
+    """A community of the user's own."""
+    _run(load_scenario(path), days=days, seed=seed, out=out, start=start, usual=None, as_json=as_json)
+
+
+def _run(
+    scenario: Scenario, *, days: int, seed: int, out: Path | None, start: str | None, usual: date | None, as_json: bool
+) -> None:
+    span = span_of(scenario, start, days, usual=usual)
+    folder = out or default_folder(scenario.community.name)
+    for notice in scenario.notices:
+        stderr.print(f"[dim]{notice}[/]")
+    with graceful_stop() as stop, bar() as progress:
+        task = progress.add_task(f"{scenario.community.name}, {span.first}", total=span.slots)
+        result = run_simulation(
+            scenario,
+            span,
+            folder,
+            seed=seed,
+            progress=lambda done: progress.update(task, completed=done),
+            stopped=stop.is_set,
+        )
+    if as_json:
+        print_json({"folder": str(result.folder), **result.summary})
+    else:
+        _tell(result)
+    if not result.whole:
+        raise typer.Exit(130)
+
+
+def _tell(result: RunResult) -> None:
+    """The run in a few lines, and what to do next."""
+    summary: Any = result.summary
+    street, homes = summary["community"], summary["homes"]
+    money = {name: format_money(street[name], summary["currency"]) for name in ("bill_market", "bill_battery_only", "bill_alone")}
+    violations = summary["violations"]
+    stdout.print(f"\n[bold]{summary['name']}[/]: {len(homes)} homes, {summary['days']} day(s) from {summary['start']}")
+    stdout.print(f"  traded among neighbours  {street['traded_wh'] / 1000:,.1f} kWh of {street['use_wh'] / 1000:,.1f} kWh used")
+    stdout.print(f"  used in the street       {_percent(street['self_consumption'])} of what the roofs made")
+    stdout.print(f"  all bills                {money['bill_market']} with the market")
+    stdout.print(f"                           {money['bill_battery_only']} with batteries and no market")
+    stdout.print(f"                           {money['bill_alone']} with neither")
+    stdout.print(f"  homes better off         {street['homes_better_off']} of {len(homes)} by trading")
+    stdout.print(f"  wires                    {violations['slots']} slot(s) outside their limits")
+    stdout.print(f"  took                     {summary['seconds']} s")
+    if not result.whole:
+        stdout.print(f"\n[yellow]Stopped early.[/] What was done is in {result.folder} (its last day is not settled).")
+        return
+    stdout.print(f"\nReport   {result.folder / 'report.html'}")
+    stdout.print(f"Check    sunfair audit {result.folder}")
+
+
+def _percent(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{100 * ratio:.0f} %"

@@ -1,0 +1,136 @@
+"""A run in figures: what each home used, made, paid, and would have paid otherwise. Read from the run's own files.
+
+bill_market : what the home paid in the market (µ, + to pay)
+bill_battery_only : the same home, its battery run the same way, all at the utility's tariffs
+bill_alone : the same home without battery and market: use and car minus roof, at the utility's tariffs
+self_consumption : part of the roof's energy used behind the meter or by neighbours; self_sufficiency : part of the use
+not bought from the utility. Both 0 … 1, null where there is nothing to divide.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sunfair.files.run_folder import read_table
+from sunfair.grid import LOADING_MAX, VOLTAGE_MAX_PU, VOLTAGE_MIN_PU
+from sunfair.model import FIRST_MEMBER, Community
+from sunfair.settlement import residual_money
+
+__all__ = ["summarise"]
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Homes:
+    """int64[T, n] of every home, Wh and µ, from the files; tariffs int64[T, 1]."""
+
+    traded: Numbers
+    metered: Numbers
+    paid: Numbers
+    load: Numbers
+    pv: Numbers
+    ev: Numbers
+    curtail: Numbers
+    retail: Numbers
+    feed_in: Numbers
+
+
+def _read(folder: Path, members: int) -> _Homes:
+    rows, plans, slots = (read_table(folder, name) for name in ("rows", "plans", "slots"))
+
+    def grid(table: object, column: str, width: int) -> Numbers:
+        values: Numbers = table[column].to_numpy().reshape(-1, width)  # type: ignore[index]
+        return values
+
+    accounts = members + FIRST_MEMBER
+    ahead, pool, metered, paid = (
+        grid(rows, name, accounts)[:, FIRST_MEMBER:]
+        for name in ("traded_ahead_wh", "traded_pool_wh", "metered_wh", "paid")
+    )
+    load, pv, ev, curtail = (grid(plans, name, members) for name in ("load_wh", "pv_wh", "ev_wh", "curtail_wh"))
+    retail, feed_in = (grid(slots, name, 1) for name in ("retail", "feed_in"))
+    return _Homes(ahead + pool, metered, paid, load, pv, ev, curtail, retail, feed_in)
+
+
+def _bill(net: Numbers, homes: _Homes) -> Numbers:
+    """µ each home pays when all of `net` (int64[T, n], Wh) goes at the utility's tariffs."""
+    total = np.zeros(net.shape[1], np.int64)
+    for row, retail, feed_in in zip(net, homes.retail[:, 0].tolist(), homes.feed_in[:, 0].tolist(), strict=True):
+        money = residual_money(row, retail, feed_in)
+        total += money.debits - money.credits
+    return total
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None
+
+
+def _shares(homes: _Homes, columns: slice) -> dict[str, float | None]:
+    """Self-consumption and self-sufficiency of the homes in `columns`, the neighbours' energy included."""
+    made = int((homes.pv - homes.curtail)[:, columns].sum())
+    used = int((homes.load + homes.ev)[:, columns].sum())
+    residual = (homes.metered - homes.traded)[:, columns]
+    exported, imported = int(np.maximum(-residual, 0).sum()), int(np.maximum(residual, 0).sum())
+    return {
+        "self_consumption": _ratio(max(made - exported, 0), made),
+        "self_sufficiency": _ratio(max(used - imported, 0), used),
+    }
+
+
+def summarise(folder: Path, community: Community, *, hours: float) -> dict[str, object]:
+    """The figures of a run's folder, JSON-able; `hours` is a slot's length."""
+    homes = _read(folder, community.size)
+    bills = {
+        "bill_market": -homes.paid.sum(axis=0),
+        "bill_battery_only": _bill(homes.metered, homes),
+        "bill_alone": _bill(homes.load + homes.ev - homes.pv, homes),
+    }
+    each = {
+        member.id: {
+            "account": FIRST_MEMBER + at,
+            **_shares(homes, slice(at, at + 1)),
+            **{name: int(values[at]) for name, values in bills.items()},
+        }
+        for at, member in enumerate(community.members)
+    }
+    return {
+        "homes": each,
+        "community": {
+            **_shares(homes, slice(None)),
+            **{name: int(values.sum()) for name, values in bills.items()},
+            **_feeder(folder, hours),
+            "use_wh": int((homes.load + homes.ev).sum()),
+            "roof_wh": int(homes.pv.sum()),
+            "traded_wh": int(np.maximum(homes.traded, 0).sum()),
+            "homes_better_off": int((bills["bill_market"] < bills["bill_battery_only"]).sum()),
+            "homes_worse_off": int((bills["bill_market"] > bills["bill_battery_only"]).sum()),
+        },
+        "violations": _violations(folder, hours),
+    }
+
+
+def _feeder(folder: Path, hours: float) -> dict[str, int]:
+    slots = read_table(folder, "slots")
+    peak = {
+        name: int(max(slots[column].to_pylist(), default=0) / hours)
+        for name, column in (("peak_import_w", "import_wh"), ("peak_export_w", "export_wh"))
+    }
+    totals = {
+        name: int(sum(slots[name].to_pylist())) for name in ("import_wh", "export_wh", "losses_wh", "curtailed_wh")
+    }
+    return {**peak, **totals}
+
+
+def _violations(folder: Path, hours: float) -> dict[str, float]:
+    """Slots (and hours) in which a voltage left its band or a line or transformer was above its rating."""
+    slots = read_table(folder, "slots")
+    high, low, loading = (
+        slots[name].to_numpy(zero_copy_only=False).astype(np.float64)
+        for name in ("max_voltage_pu", "min_voltage_pu", "max_loading")
+    )
+    # NaN (no grid, or no solution) compares false: what is not known is not counted here.
+    broken = (high > VOLTAGE_MAX_PU) | (low < VOLTAGE_MIN_PU) | (loading > LOADING_MAX)
+    return {"slots": int(broken.sum()), "hours": round(float(broken.sum()) * hours, 4)}

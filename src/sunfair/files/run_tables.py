@@ -1,0 +1,196 @@
+"""From a slot's record to the rows of a run's tables: column by column, without changing a number."""
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sunfair.files.schema import SCHEMAS
+from sunfair.model import FIRST_MEMBER
+from sunfair.ports import FlowRecord, PlanRecord, SlotRecord
+from sunfair.settlement import LINES, shown_lines, slot_lines
+from sunfair.slots import SlotClock
+from sunfair.units import NO_BUY, NO_SELL
+
+__all__ = [
+    "bill_columns",
+    "injection_columns",
+    "offer_columns",
+    "plan_columns",
+    "public_columns",
+    "reading_columns",
+    "row_columns",
+    "slot_columns",
+    "table",
+]
+
+Columns = dict[str, pa.Array | NDArray[np.generic] | list[object]]
+
+
+def table(name: str, columns: Columns) -> pa.Table:
+    """A table of the promised schema."""
+    schema = SCHEMAS[name]
+    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def _fixed(values: NDArray[np.uint8], absent: NDArray[np.bool_] | None = None) -> pa.Array:
+    """uint8[n, w] as fixed-size binary; null where `absent`."""
+    rows = [None if gone else row.tobytes() for row, gone in zip(values, _or_none(absent, len(values)), strict=True)]
+    return pa.array(rows, pa.binary(values.shape[1]))
+
+
+def _or_none(absent: NDArray[np.bool_] | None, count: int) -> NDArray[np.bool_]:
+    return np.zeros(count, np.bool_) if absent is None else absent
+
+
+def _maybe(values: NDArray[np.int64], absent: NDArray[np.bool_]) -> pa.Array:
+    return pa.array(values, pa.int64(), mask=absent)
+
+
+def slot_columns(records: list[SlotRecord], plans: list[PlanRecord], flows: FlowRecord, clock: SlotClock) -> Columns:
+    """`slots.parquet`: import and export are the feeder's, so that they balance what was metered and lost."""
+    net = np.array([int(r.metered_wh.sum()) for r in records], np.int64) + flows.losses_wh
+    headers = [r.header for r in records]
+    return {
+        "slot": [r.slot for r in records],
+        "start": [clock.start(r.slot) for r in records],
+        "retail": [r.terms.retail for r in records],
+        "feed_in": [r.terms.feed_in for r in records],
+        "price_ahead": [r.terms.price_ahead for r in records],
+        "price_pool": [r.terms.price_pool for r in records],
+        "volume_ahead_wh": [r.volume_ahead_wh for r in records],
+        "volume_pool_wh": [r.volume_pool_wh for r in records],
+        "import_wh": np.maximum(net, 0),
+        "export_wh": np.maximum(-net, 0),
+        "losses_wh": flows.losses_wh,
+        "curtailed_wh": [int(p.curtail_wh.sum()) for p in plans],
+        "max_voltage_pu": pa.array(flows.max_voltage_pu, from_pandas=True),
+        "min_voltage_pu": pa.array(flows.min_voltage_pu, from_pandas=True),
+        "max_loading": pa.array(flows.max_loading, from_pandas=True),
+        "book_root": [h.book_root for h in headers],
+        "result_root": [h.result_root for h in headers],
+        "data_hash": [h.data_hash for h in headers],
+    }
+
+
+def offer_columns(record: SlotRecord) -> Columns:
+    """`offers.parquet` of one slot: the ahead steps and then the pool's, both in leaf order."""
+    members = np.argsort(record.leaf)
+    accounts = (members + FIRST_MEMBER).astype(np.int32)
+    curves = record.curves.take(members)
+    used = curves.energy_wh != 0
+    step = np.broadcast_to(np.arange(used.shape[1], dtype=np.int8), used.shape)[used]
+    energy, limit = record.rows.pool_steps()
+    offered = np.flatnonzero(energy[:, 0])
+    owner = np.broadcast_to(np.arange(len(members))[:, None], used.shape)[used]
+    places = np.concatenate([owner, offered])
+    return {
+        "slot": np.full(len(places), record.slot),
+        "session": ["ahead"] * len(owner) + ["pool"] * len(offered),
+        "account": accounts[places],
+        "step": np.concatenate([step, np.zeros(len(offered), np.int8)]),
+        "energy_wh": np.concatenate([curves.energy_wh[used], energy[offered, 0]]),
+        "limit": np.concatenate([curves.limit[used], limit[offered, 0]]),
+        "filled_wh": np.concatenate([record.step_fill_wh[members][used], record.rows.fill_pool_wh[offered]]),
+        "nonce": record.nonce[members][places],
+    }
+
+
+def row_columns(record: SlotRecord, balance_after: NDArray[np.int64]) -> Columns:
+    """`rows.parquet` of one slot: institutions first, then the members."""
+    count = len(record.paid)
+    institution = np.arange(count) < FIRST_MEMBER
+
+    def members(values: NDArray[np.generic]) -> NDArray[np.generic]:
+        padding = np.zeros((FIRST_MEMBER, *values.shape[1:]), values.dtype)
+        return np.concatenate([padding, values])
+
+    no_offer = members(record.nonce) < 0
+    no_offer[:FIRST_MEMBER] = True
+    pool_buy, pool_sell = members(record.curves.pool_buy), members(record.curves.pool_sell)
+    signatures = members(record.offer_signature)
+    return {
+        "slot": np.full(count, record.slot),
+        "account": np.arange(count, dtype=np.int32),
+        "traded_ahead_wh": record.traded_ahead_wh,
+        "traded_pool_wh": record.traded_pool_wh,
+        "metered_wh": record.metered_wh,
+        "paid": record.paid,
+        "balance_after": balance_after,
+        "offer_hash": _fixed(members(record.offer_hash), no_offer),
+        "salt": _fixed(members(record.salts), institution),
+        "leaf": pa.array(members(record.leaf).astype(np.int32), mask=institution),
+        "pool_buy": _maybe(pool_buy, institution | (pool_buy == NO_BUY)),
+        "pool_sell": _maybe(pool_sell, institution | (pool_sell == NO_SELL)),
+        "signature": [None if gone else row.tobytes() for row, gone in zip(signatures, no_offer, strict=True)],
+    }
+
+
+def plan_columns(slot: int, plan: PlanRecord) -> Columns:
+    """`plans.parquet` of one slot."""
+    count = len(plan.load_wh)
+    return {
+        "slot": np.full(count, slot),
+        "account": np.arange(FIRST_MEMBER, FIRST_MEMBER + count, dtype=np.int32),
+        "load_wh": plan.load_wh,
+        "pv_wh": plan.pv_wh,
+        "battery_wh": plan.battery_wh,
+        "ev_wh": plan.ev_wh,
+        "curtail_wh": plan.curtail_wh,
+        "soc_wh": plan.soc_wh,
+        "marginal_value": plan.marginal_value,
+        "reason": list(plan.reason),
+    }
+
+
+def reading_columns(record: SlotRecord) -> Columns:
+    """`readings.parquet` of one slot."""
+    readings = record.readings
+    count = len(readings.import_wh)
+    return {
+        "slot": np.full(count, record.slot),
+        "account": np.arange(FIRST_MEMBER, FIRST_MEMBER + count, dtype=np.int32),
+        "import_wh": readings.import_wh,
+        "export_wh": readings.export_wh,
+        "signature": [row.tobytes() for row in readings.signature],
+    }
+
+
+def public_columns(record: SlotRecord) -> Columns:
+    """`public.parquet` of one slot: the book leaves in their published order."""
+    leaves = record.rows.book_leaf
+    return {
+        "slot": np.full(len(leaves), record.slot),
+        "leaf": np.arange(len(leaves), dtype=np.int32),
+        "book_leaf": _fixed(leaves),
+    }
+
+
+def injection_columns(slot: int, p_w: NDArray[np.float64], q_var: NDArray[np.float64]) -> Columns:
+    """`injections.parquet` of one slot, from float64[n, 3] each, + taken from the grid."""
+    count = len(p_w)
+    columns: Columns = {
+        "slot": np.full(count, slot),
+        "account": np.arange(FIRST_MEMBER, FIRST_MEMBER + count, dtype=np.int32),
+    }
+    for at, phase in enumerate("abc"):
+        columns[f"p_{phase}_w"] = p_w[:, at]
+        columns[f"q_{phase}_var"] = q_var[:, at]
+    return columns
+
+
+def bill_columns(civil: date, records: list[SlotRecord]) -> Columns:
+    """`bills.parquet` of one period: at least one line per account."""
+    energy, amount = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    for record in records:
+        one = slot_lines(record.terms, record.traded_ahead_wh, record.traded_pool_wh, record.metered_wh)
+        energy, amount = (one[0], one[1]) if not energy.size else (energy + one[0], amount + one[1])
+    line, account = shown_lines(energy, amount)
+    return {
+        "account": account.astype(np.int32),
+        "period": [civil.isoformat()] * len(account),
+        "line": [LINES[at].value for at in line],
+        "energy_wh": energy[line, account],
+        "amount": amount[line, account],
+    }

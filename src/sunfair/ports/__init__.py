@@ -1,0 +1,33 @@
+"""What the use cases need from the world, as Protocols; `wiring` decides who fulfils them."""
+
+from sunfair.ports.ledger import Anchored, ChainRecord, Ledger, Settled, Transfer
+from sunfair.ports.store import (
+    FlowRecord,
+    MeterSource,
+    PlanRecord,
+    Readings,
+    SettlementRecord,
+    Signatures,
+    SlotRecord,
+    Store,
+)
+from sunfair.ports.world import Chance, Clock, Keys
+
+__all__ = [
+    "Anchored",
+    "ChainRecord",
+    "Chance",
+    "Clock",
+    "FlowRecord",
+    "Keys",
+    "Ledger",
+    "MeterSource",
+    "PlanRecord",
+    "Readings",
+    "Settled",
+    "SettlementRecord",
+    "Signatures",
+    "SlotRecord",
+    "Store",
+    "Transfer",
+]

@@ -1,0 +1,150 @@
+"""What a market remembers, and the meters and signatures it relies on."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sunfair.model import Curves
+from sunfair.settlement import Header, PeriodMoney, ResultRows, SlotTerms
+
+__all__ = [
+    "FlowRecord",
+    "MeterSource",
+    "PlanRecord",
+    "Readings",
+    "SettlementRecord",
+    "Signatures",
+    "SlotRecord",
+    "Store",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Signed cumulative registers of all n members at the end of a slot, Wh, import and export apart.
+
+    import_wh, export_wh : int64[n]; signature : uint8[n, 65]
+    """
+
+    slot: int
+    import_wh: NDArray[np.int64]
+    export_wh: NDArray[np.int64]
+    signature: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRecord:
+    """One slot as the operator settled it. n members, m = n + 3 accounts.
+
+    price_* : µ/kWh or None where nothing traded; volume_* : Wh
+    leaf : int64[n], each member's place in the secret order; salts : uint8[n, 32]
+    offer_hash, offer_signature : of the offer in force, uint8[n, 32] and [n, 65]; nonce : int64[n]
+    curves : of the members, in account order; rows : the public rows, in leaf order
+    step_fill_wh : int64[n, 8], fill of each ahead step, account order
+    traded_ahead_wh, traded_pool_wh, metered_wh, paid : int64[m]
+    """
+
+    slot: int
+    terms: SlotTerms
+    header: Header
+    volume_ahead_wh: int
+    volume_pool_wh: int
+    leaf: NDArray[np.int64]
+    salts: NDArray[np.uint8]
+    offer_hash: NDArray[np.uint8]
+    offer_signature: NDArray[np.uint8]
+    nonce: NDArray[np.int64]
+    curves: Curves
+    step_fill_wh: NDArray[np.int64]
+    rows: ResultRows
+    traded_ahead_wh: NDArray[np.int64]
+    traded_pool_wh: NDArray[np.int64]
+    metered_wh: NDArray[np.int64]
+    paid: NDArray[np.int64]
+    readings: Readings
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """What the homes did in one slot, int64[n] Wh (+ charge, + taken); marginal_value µ/kWh; one reason each."""
+
+    load_wh: NDArray[np.int64]
+    pv_wh: NDArray[np.int64]
+    battery_wh: NDArray[np.int64]
+    ev_wh: NDArray[np.int64]
+    curtail_wh: NDArray[np.int64]
+    soc_wh: NDArray[np.int64]
+    marginal_value: NDArray[np.int64]
+    reason: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRecord:
+    """The wires over T slots: what was checked by power flow. All NaN/0 and no injections without a grid.
+
+    losses_wh : int64[T]; voltages pu, loading of 1: float64[T]; p_w, q_var : float64[T, n, 3] (+ taken), or None
+    """
+
+    losses_wh: NDArray[np.int64]
+    max_voltage_pu: NDArray[np.float64]
+    min_voltage_pu: NDArray[np.float64]
+    max_loading: NDArray[np.float64]
+    p_w: NDArray[np.float64] | None
+    q_var: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRecord:
+    """A period as it was settled on chain."""
+
+    period: int
+    civil: date
+    last_slot: int
+    money: PeriodMoney
+    root: bytes
+
+
+class Store(Protocol):
+    """Where results are kept. Every call is idempotent by its natural key (slot, period)."""
+
+    def put_slots(self, civil: date, slots: list[SlotRecord], plans: list[PlanRecord], flows: FlowRecord) -> None:
+        """Keep the slots of a period (or its first part, when a run is interrupted)."""
+        ...
+
+    def put_receipts(
+        self,
+        offer_hash: NDArray[np.uint8],
+        account: NDArray[np.int64],
+        nonce: NDArray[np.int64],
+        slots: tuple[int, int],
+        signature: NDArray[np.uint8],
+    ) -> None:
+        """Keep the operator's receipts of one batch of offers."""
+        ...
+
+    def put_deposits(self, slot: int, amounts: dict[int, int]) -> None:
+        """Keep what accounts paid in before `slot`, µ by account."""
+        ...
+
+    def put_settlement(self, record: SettlementRecord) -> None:
+        """Keep arrears and cover of a settled period."""
+        ...
+
+
+class MeterSource(Protocol):
+    """Where readings come from."""
+
+    def read(self, slot: int) -> Readings:
+        """The signed registers at the end of `slot`."""
+        ...
+
+
+class Signatures(Protocol):
+    """Recovery of signers."""
+
+    def recover(self, digests: NDArray[np.uint8], signatures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Addresses uint8[n, 20] that signed digests uint8[n, 32] with uint8[n, 65]; zeros where none did."""
+        ...

@@ -1,0 +1,91 @@
+// The page's data, and a home's row of a slot put together from its columns.
+(() => {
+  const S = globalThis.sunfair;
+  const FIRST_MEMBER = 3; // accounts 0, 1, 2 are utility, network and reserve
+
+  /** A column is a list, or the one value that all its entries have. */
+  const at = (column, index) => (Array.isArray(column) ? column[index] : column);
+  const list = (column, count) => (Array.isArray(column) ? column : new Array(count).fill(column));
+
+  function load(data) {
+    S.data = data;
+    S.day = data.day;
+    for (const home of data.homes) home.index = home.account - FIRST_MEMBER;
+    if (!S.day) return;
+    const rows = S.day.rows;
+    S.day.salts = rows.salt.map(S.fromBase64);
+    S.day.registers = rows.salt.map((_, home) => registers(home));
+    S.day.running = rows.salt.map((_, home) => sums(list(rows.paid[home], S.day.count), 0));
+  }
+
+  /** Running sums of a column, `start` included in each. */
+  function sums(values, start) {
+    let sum = start;
+    return values.map((value) => (sum += value));
+  }
+
+  function registers(home) {
+    const { rows, count } = S.day;
+    return {
+      import: sums(list(rows.import_wh[home], count), rows.import_wh_before[home]),
+      export: sums(list(rows.export_wh[home], count), rows.export_wh_before[home]),
+    };
+  }
+
+  /** The private row of home `home` (0, 1, …) in the day's slot number `t`. */
+  function rowOf(home, t) {
+    const { rows, first, salts } = S.day;
+    return {
+      account: home + FIRST_MEMBER,
+      slot: first + t,
+      leaf: at(rows.leaf[home], t),
+      ahead: at(rows.traded_ahead_wh[home], t),
+      pool: at(rows.traded_pool_wh[home], t),
+      metered: at(rows.metered_wh[home], t),
+      importWh: S.day.registers[home].import[t],
+      exportWh: S.day.registers[home].export[t],
+      paid: at(rows.paid[home], t),
+      running: S.day.running[home][t],
+      salt: salts[home].subarray(32 * t, 32 * t + 32),
+    };
+  }
+
+  /** What home `home` offered for slot `t`. */
+  function offerOf(home, t) {
+    const { rows } = S.day;
+    return { steps: rows.curve[home][t], buy: at(rows.pool_buy[home], t), sell: at(rows.pool_sell[home], t) };
+  }
+
+  /** Tariffs and prices of slot `t`, µ/kWh; a price is null where nothing traded. */
+  function termsOf(t) {
+    const day = S.day;
+    return {
+      ahead: at(day.price_ahead, t),
+      pool: at(day.price_pool, t),
+      retail: at(day.retail, t),
+      feedIn: at(day.feed_in, t),
+      headerAhead: at(day.header_ahead, t),
+      headerPool: at(day.header_pool, t),
+    };
+  }
+
+  /** What home `home` did in slot `t`, and why, as a sentence. */
+  function planOf(home, t) {
+    const plan = S.day.rows.plan;
+    const [sentence, ...numbers] = plan.reason[home][t];
+    const words = plan.sentences[sentence].split("\u0000");
+    return {
+      load: at(plan.load_wh[home], t),
+      pv: at(plan.pv_wh[home], t),
+      battery: at(plan.battery_wh[home], t),
+      ev: at(plan.ev_wh[home], t),
+      curtailed: at(plan.curtail_wh[home], t),
+      stored: at(plan.soc_wh[home], t),
+      value: at(plan.marginal_value[home], t),
+      sentence,
+      reason: words.map((word, i) => word + (numbers[i] ?? "")).join(""),
+    };
+  }
+
+  Object.assign(S, { FIRST_MEMBER, at, list, load, rowOf, offerOf, termsOf, planOf });
+})();

@@ -1,0 +1,136 @@
+"""The money of one slot, exactly (settlement.md, "Money of one slot").
+
+Debits round up and credits round down, so a rounding can only leave dust, never a hole; the dust is the reserve's.
+All products are taken on absolute values: floor division of negatives and the EVM's truncation then agree.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sunfair.model import NETWORK, RESERVE, UTILITY, Fees
+from sunfair.units import BPS
+
+__all__ = ["Residual", "SlotMoney", "SlotTerms", "exact_sum", "residual_money", "settle_slot", "undelivered_debits"]
+
+_KWH = 1_000  # Wh per kWh: a price is µ/kWh
+_SHARE = _KWH * BPS
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTerms:
+    """What a slot's money depends on beside the rows: prices µ/kWh (None: no trade), tariffs µ/kWh, shares."""
+
+    price_ahead: int | None
+    price_pool: int | None
+    retail: int
+    feed_in: int
+    fees: Fees
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMoney:
+    """µ of each account, in the order of the rows given: int64[n], debits and credits ≥ 0, paid = credits − debits."""
+
+    debits: NDArray[np.int64]
+    credits: NDArray[np.int64]
+
+    @property
+    def paid(self) -> NDArray[np.int64]:
+        """What the account receives (+) or pays (−), µ."""
+        return self.credits - self.debits
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """Money of energy bought from or sold to the utility, µ, int64[n] each, both ≥ 0."""
+
+    debits: NDArray[np.int64]
+    credits: NDArray[np.int64]
+
+
+def exact_sum(values: NDArray[np.int64]) -> int:
+    """The sum as a Python int, without overflow."""
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
+
+
+def _ceil(energy: NDArray[np.int64], price: int) -> NDArray[np.int64]:
+    """⌈energy·|price| / 1000⌉ for energy ≥ 0; up to 4·10⁹ Wh at 10⁹ µ/kWh stays below 2⁶³."""
+    return -(-(energy * abs(price)) // _KWH)
+
+
+def _floor(energy: NDArray[np.int64], price: int) -> NDArray[np.int64]:
+    """⌊energy·|price| / 1000⌋ for energy ≥ 0."""
+    return energy * abs(price) // _KWH
+
+
+def _share(energy: NDArray[np.int64], price: int, bps: int) -> NDArray[np.int64]:
+    """⌊energy·|price|·bps / 10⁷⌋ exactly: the product does not fit int64, so whole and rest are taken apart."""
+    product = energy * abs(price)
+    return product // _SHARE * bps + product % _SHARE * bps // _SHARE
+
+
+def residual_money(residual_wh: NDArray[np.int64], retail: int, feed_in: int) -> Residual:
+    """What r = metered − traded costs or earns at the utility's tariffs; a negative tariff swaps payer and receiver."""
+    taken, given = np.maximum(residual_wh, 0), np.maximum(-residual_wh, 0)
+    zero = np.zeros_like(residual_wh)
+    debits = (_ceil(taken, retail) if retail >= 0 else zero) + (_ceil(given, feed_in) if feed_in < 0 else zero)
+    credits = (_floor(taken, retail) if retail < 0 else zero) + (_floor(given, feed_in) if feed_in >= 0 else zero)
+    return Residual(debits, credits)
+
+
+def undelivered_debits(
+    residual_wh: NDArray[np.int64], ahead_wh: NDArray[np.int64], retail: int, feed_in: int
+) -> NDArray[np.int64]:
+    """Debits of the residual that only makes good an ahead trade not kept: min(|r|, |ahead|) where signs oppose."""
+    opposed = residual_wh.astype(np.int64) * np.sign(ahead_wh) < 0
+    size = np.where(opposed, np.minimum(np.abs(residual_wh), np.abs(ahead_wh)), 0)
+    return residual_money(np.sign(residual_wh) * size, retail, feed_in).debits
+
+
+def _session(
+    traded: NDArray[np.int64], price: int, fees: Fees, debits: NDArray[np.int64], credits: NDArray[np.int64]
+) -> None:
+    """Add one session's money to `debits` and `credits`, the institutions' shares and the dust included."""
+    payer = np.maximum(traded if price >= 0 else -traded, 0)
+    receiver = np.maximum(-traded if price >= 0 else traded, 0)
+    debit, credit = _ceil(payer, price), _share(receiver, price, fees.seller_bps)
+    value = exact_sum(np.maximum(traded, 0)) * abs(price)
+    to_utility, to_network = value * fees.utility_bps // _SHARE, value * fees.network_bps // _SHARE
+    debits += debit
+    credits += credit
+    credits[UTILITY] += to_utility
+    credits[NETWORK] += to_network
+    credits[RESERVE] += exact_sum(debit) - exact_sum(credit) - to_utility - to_network
+
+
+def settle_slot(
+    terms: SlotTerms, traded_ahead_wh: ArrayLike, traded_pool_wh: ArrayLike, metered_wh: ArrayLike
+) -> SlotMoney:
+    """Debits and credits of every account for one slot; Σ debits = Σ credits exactly.
+
+    The three arrays are int[n], Wh, + taken − given, indexed by account: 0, 1, 2 are utility, network and reserve (0 in
+    all three), members from 3. Raises ValueError when they are not, or a session's trades do not balance.
+    """
+    ahead, pool, metered = (np.asarray(a, np.int64) for a in (traded_ahead_wh, traded_pool_wh, metered_wh))
+    if not ahead.shape == pool.shape == metered.shape or ahead.ndim != 1 or len(ahead) <= RESERVE:
+        raise ValueError(
+            "traded_ahead_wh, traded_pool_wh and metered_wh must be one row per account, institutions first"
+        )
+    if any(a[: RESERVE + 1].any() for a in (ahead, pool, metered)):
+        raise ValueError("accounts 0, 1 and 2 are institutions: they neither trade nor are metered")
+    debits, credits = np.zeros(len(ahead), np.int64), np.zeros(len(ahead), np.int64)
+    for name, traded, price in (("ahead", ahead, terms.price_ahead), ("pool", pool, terms.price_pool)):
+        if exact_sum(traded) != 0:
+            raise ValueError(f"the {name} session bought and sold different amounts")
+        if price is not None:
+            _session(traded, price, terms.fees, debits, credits)
+        elif traded.any():
+            raise ValueError(f"the {name} session traded without a price")
+    residual = residual_money(metered - ahead - pool, terms.retail, terms.feed_in)
+    debits += residual.debits
+    credits += residual.credits
+    debits[UTILITY] += exact_sum(residual.credits)
+    credits[UTILITY] += exact_sum(residual.debits)
+    return SlotMoney(debits, credits)

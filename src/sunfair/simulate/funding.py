@@ -1,0 +1,40 @@
+"""What everybody pays in before a simulated run, so that nobody runs dry in it.
+
+A live member pays in what it likes; in a simulation the coming use is known, so the opening balance follows from it.
+"""
+
+import numpy as np
+
+from sunfair.model import FIRST_MEMBER, UTILITY, Scenario
+from sunfair.units import MICRO
+
+__all__ = ["opening_deposits"]
+
+_ROUND = 10 * MICRO
+_MARGIN = 20 * MICRO
+_UTILITY_MARGIN = 1_000 * MICRO
+
+
+def opening_deposits(scenario: Scenario, first_slot: int, end_slot: int) -> dict[int, int]:
+    """µ by account: a member's whole use at the dearest tariff, the utility's whole purchase of all roofs, and a margin.
+
+    Rounded up to 10 units of the currency. Network and reserve need nothing: they only receive.
+    """
+    series, visits = scenario.series, scenario.visits
+    window = slice(first_slot - series.first_slot, end_slot - series.first_slot)
+    use = series.load_wh[window].sum(axis=0)
+    coming = (visits.depart > first_slot) & (visits.arrive < end_slot)
+    np.add.at(use, visits.member[coming], visits.need_wh[coming])
+    made = series.pv_wh[window].sum(axis=0)
+    retail, feed_in = series.retail[window], series.feed_in[window]
+    dear, burden = max(int(retail.max()), 0), max(int(-feed_in.min()), 0)
+    deposits = {
+        FIRST_MEMBER + at: _up(int(use[at]) * dear // 1000 + int(made[at]) * burden // 1000 + _MARGIN)
+        for at in range(scenario.community.size)
+    }
+    owed = int(made.sum()) * max(int(feed_in.max()), 0) + int(use.sum()) * max(int(-retail.min()), 0)
+    return {UTILITY: _up(owed // 1000 + _UTILITY_MARGIN), **deposits}
+
+
+def _up(amount: int) -> int:
+    return -(-amount // _ROUND) * _ROUND

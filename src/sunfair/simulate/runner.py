@@ -1,0 +1,157 @@
+"""The whole market under a simulated clock: the same use cases a live operator runs, slot by slot.
+
+Order of one slot: at its gate the homes' offers are signed, judged and closed into a book, and the ahead session clears;
+after its end the meters are read, the pool clears and the slot settles. So the gate of a slot comes before the end of the
+slot that is running, and the runner keeps the books between the two.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from sunfair.app import Book, OrderBook, Settler, SlotRunner
+from sunfair.market import Clearing
+from sunfair.model import FIRST_MEMBER, Scenario, Session
+from sunfair.ports import Chance, Keys, Ledger, PlanRecord, Signatures, SlotRecord, Store
+from sunfair.settlement import Domain
+from sunfair.simulate.funding import opening_deposits
+from sunfair.simulate.street import Street
+from sunfair.simulate.wires import Wires
+from sunfair.simulate.world import VirtualClock
+
+__all__ = ["Simulation", "Span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which civil days are run, and their slots."""
+
+    first: date
+    days: tuple[range, ...]
+
+    @property
+    def slots(self) -> int:
+        """How many slots that are."""
+        return sum(len(day) for day in self.days)
+
+    @property
+    def first_slot(self) -> int:
+        """The first slot of the run."""
+        return self.days[0][0]
+
+    @property
+    def end_slot(self) -> int:
+        """The slot after the run."""
+        return self.days[-1][-1] + 1
+
+
+class Simulation:
+    """One community's run. `run` does it; everything it learns goes to the store and the ledger."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        span: Span,
+        *,
+        clock: VirtualClock,
+        chance: Chance,
+        keys: Keys,
+        signatures: Signatures,
+        ledger: Ledger,
+        store: Store,
+    ) -> None:
+        """The ledger's market stands already, its clock is this clock, and no account of a member is open yet."""
+        community = scenario.community
+        self._scenario, self._span, self._clock = scenario, span, clock
+        self._ledger, self._store, self._keys = ledger, store, keys
+        self._domain = Domain(community.name, ledger.chain_id, ledger.market)
+        self._lead = 1 + max(1, -(-community.gate_minutes // community.clock.minutes))
+        self._street = Street(scenario, self._domain, keys, first_slot=span.first_slot, lead=self._lead)
+        self._wires = Wires(scenario)
+        self._slots = SlotRunner(community, self._domain, chance)
+        owners = [keys.address(str(FIRST_MEMBER + at)) for at in range(community.size)]
+        self._owners = np.frombuffer(b"".join(owners), np.uint8).reshape(-1, 20)
+        self._book = OrderBook(
+            self._domain, self._owners, keys=keys, signatures=signatures, ahead=Session.AHEAD in community.sessions
+        )
+        self._waiting: deque[tuple[Book, Clearing]] = deque()
+        self._records: list[SlotRecord] = []
+        self._plans: list[PlanRecord] = []
+
+    def run(self, progress: Callable[[int], None], stopped: Callable[[], bool]) -> bool:
+        """Run every day and see every period through to its apply; False if `stopped` asked to end early.
+
+        `progress` is told the number of slots done. On an early end the slots that are over are stored; the unfinished
+        period is not settled.
+        """
+        self._settler = Settler(self._ledger, self._store, self._open_accounts())
+        done = 0
+        last_of = {day[-1]: self._span.first + timedelta(days=at) for at, day in enumerate(self._span.days)}
+        for day in self._span.days:
+            for slot in day:
+                self._gate(slot, day[-1])
+                if len(self._waiting) >= self._lead:
+                    done += self._deliver(last_of)
+                    progress(done)
+                if stopped():
+                    self._flush()
+                    return False
+        while self._waiting:
+            done += self._deliver(last_of)
+            progress(done)
+        while (due := self._settler.due()) is not None:
+            self._advance_to(due)
+            self._settler.tick()
+        return True
+
+    def _open_accounts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Open the members' accounts and pay in the opening balances; returns the balances by account."""
+        self._ledger.open_accounts([row.tobytes() for row in self._owners])
+        deposits = opening_deposits(self._scenario, self._span.first_slot, self._span.end_slot)
+        balances = np.zeros(FIRST_MEMBER + self._scenario.community.size, np.int64)
+        for account, amount in deposits.items():
+            self._ledger.deposit(account, amount)
+            balances[account] += amount
+        self._store.put_deposits(self._span.first_slot, deposits)
+        return balances
+
+    def _gate(self, slot: int, last_of_day: int) -> None:
+        """Closure of a slot's gate: offers in, book closed, ahead session cleared."""
+        community = self._scenario.community
+        self._clock.advance(community.clock.start(slot) - timedelta(minutes=community.gate_minutes))
+        self._settler.tick()
+        batch = self._street.offers(slot, slot)
+        receipts = self._book.submit(batch, open_from=slot, open_to=last_of_day)
+        self._store.put_receipts(
+            receipts.offer_hash, batch.members + FIRST_MEMBER, batch.nonce, (slot, slot), receipts.signature
+        )
+        book = self._slots.close_book(slot, self._book.in_force(slot))
+        self._waiting.append((book, self._slots.clear_ahead(book, self._street.tariff(slot))))
+
+    def _deliver(self, last_of: dict[int, date]) -> int:
+        """End of the oldest waiting slot: readings, pool, settlement; at a day's last slot the period closes."""
+        book, ahead = self._waiting.popleft()
+        self._clock.advance(self._scenario.community.clock.end(book.slot))
+        readings = self._street.read(book.slot)
+        self._records.append(self._slots.deliver(book, ahead, self._street.tariff(book.slot), readings))
+        self._plans.append(self._street.plan())
+        if book.slot in last_of:
+            records = self._flush()
+            self._settler.close_period(last_of[book.slot], records)
+        return 1
+
+    def _flush(self) -> list[SlotRecord]:
+        """Store the slots that are over."""
+        records, plans = self._records, self._plans
+        self._records, self._plans = [], []
+        if records:
+            civil = self._scenario.community.clock.date_of(records[0].slot)
+            self._store.put_slots(civil, records, plans, self._wires.check(records, plans))
+        return records
+
+    def _advance_to(self, unix_seconds: int) -> None:
+        epoch = self._scenario.community.clock.start(0)
+        self._clock.advance(epoch + timedelta(seconds=unix_seconds))

@@ -1,0 +1,143 @@
+"""A simulated run from a scenario to a folder of files: every port met by the adapter a simulation uses."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+from sunfair.chain import EmbeddedChain, EmbeddedLedger, SeededKeys, deploy_market, save_chain
+from sunfair.errors import Fault, InputError
+from sunfair.files import RunFolder, scenario_toml, summarise
+from sunfair.model import Scenario
+from sunfair.report import write_report
+from sunfair.settlement import keccak
+from sunfair.simulate import SeededChance, Simulation, Span, VirtualClock
+from sunfair.wiring.adapters import Secp256k1Signatures
+
+__all__ = ["RunResult", "default_folder", "run_simulation", "span_of"]
+
+_LEAD = timedelta(hours=26)
+"""How long before the first slot a simulated market is set up: deposits fit the open door, offers the first gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run left behind."""
+
+    folder: Path
+    summary: Mapping[str, object]
+    whole: bool
+
+
+def default_folder(name: str) -> Path:
+    """``runs/<UTC time>-<name>`` below the present directory."""
+    word = "".join(char if char.isalnum() else "-" for char in name.lower()).strip("-") or "run"
+    return Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{word}"
+
+
+def span_of(scenario: Scenario, start: str | None, days: int, *, usual: date | None = None) -> Span:
+    """The civil days to run: from `start` (ISO date or instant), else `usual`, else the first day with a week before it.
+
+    Raises InputError when the series do not hold them.
+    """
+    clock, series = scenario.community.clock, scenario.series
+    if days < 1:
+        raise InputError(f"--days is {days}; a run has at least one day")
+    first_day, last_day = clock.date_of(series.first_slot), clock.date_of(series.end_slot - 1)
+    if clock.day(first_day)[0] < series.first_slot:
+        first_day += timedelta(days=1)
+    if clock.day(last_day)[-1] >= series.end_slot:
+        last_day -= timedelta(days=1)
+    if start is not None:
+        first = _civil(start, scenario)
+    elif usual is not None:
+        first = usual
+    else:
+        first = max(first_day, min(first_day + timedelta(days=7), last_day - timedelta(days=days - 1)))
+    last = first + timedelta(days=days - 1)
+    if not first_day <= first <= last <= last_day:
+        what = f"{first} to {last} are asked for, the series hold the whole days {first_day} to {last_day}"
+        raise InputError("the series do not hold the days of the run", [Fault("--start, --days", what, "choose days within")])
+    return Span(first, tuple(clock.days(first, days)))
+
+
+def _civil(start: str, scenario: Scenario) -> date:
+    """The civil day that `start` names: a date, or an instant with its offset at which a day of the site begins."""
+    clock = scenario.community.clock
+    try:
+        return date.fromisoformat(start)
+    except ValueError:
+        pass
+    try:
+        slot = clock.slot_at(datetime.fromisoformat(start))
+    except ValueError as error:
+        fault = Fault("--start", str(error), "write a date, 2016-06-15, or an instant, 2016-06-15T00:00+02:00")
+        raise InputError(f"--start {start!r} is no time", [fault]) from error
+    civil = clock.date_of(slot)
+    if clock.day(civil)[0] != slot:
+        local = clock.start(clock.day(civil)[0]).isoformat()
+        raise InputError(f"--start {start} is not the start of a day in {clock.timezone}; {civil} begins at {local}")
+    return civil
+
+
+def run_simulation(
+    scenario: Scenario,
+    span: Span,
+    folder: Path,
+    *,
+    seed: int,
+    progress: Callable[[int], None],
+    stopped: Callable[[], bool],
+) -> RunResult:
+    """Run the scenario and write its folder, whole, or ``.partial`` when `stopped` ended it early.
+
+    The same scenario, span and seed give the same files, byte for byte (`seconds` in summary.json and report.html apart).
+    """
+    began = perf_counter()
+    community = scenario.community
+    clock = VirtualClock(community.clock.start(span.first_slot) - _LEAD)
+    chain, keys = EmbeddedChain(), SeededKeys(seed)
+    with RunFolder(folder, community) as store:
+        deployment = deploy_market(
+            chain, keys, clock, keccak(community.name.encode()), slot_seconds=community.clock.seconds
+        )
+        simulation = Simulation(
+            scenario,
+            span,
+            clock=clock,
+            chance=SeededChance(seed),
+            keys=keys,
+            signatures=Secp256k1Signatures(),
+            ledger=EmbeddedLedger(chain, deployment, keys, clock),
+            store=store,
+        )
+        whole = simulation.run(progress, stopped)
+        save_chain(chain, deployment, store.partial / "chain")
+        _write_rules(scenario, store.partial)
+    facts = {
+        "name": community.name,
+        "currency": community.currency,
+        "start": community.clock.start(span.first_slot).isoformat(),
+        "days": len(span.days),
+        "seed": seed,
+        "partial": not whole,
+        "notices": list(scenario.notices),
+    }
+    summary = {**facts, **summarise(store.partial, community, hours=community.clock.minutes / 60)}
+    summary["seconds"] = round(perf_counter() - began, 3)
+    text = json.dumps(summary, indent=1, ensure_ascii=False)
+    (store.partial / "summary.json").write_text(text + "\n", encoding="utf-8")
+    write_report(store.partial)
+    return RunResult(store.finish() if whole else store.partial, summary, whole)
+
+
+def _write_rules(scenario: Scenario, folder: Path) -> None:
+    """The community as it was run, and its network."""
+    text = scenario_toml(scenario)
+    if scenario.network_json is not None:
+        text = text.replace('file = "network.json"', 'file = "grid.json"')
+        (folder / "grid.json").write_text(scenario.network_json, encoding="utf-8")
+    head = "# The community as it was run. Series it names lie with the community it was run from.\n"
+    (folder / "community.toml").write_text(head + text, encoding="utf-8")

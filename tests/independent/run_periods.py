@@ -1,0 +1,193 @@
+"""Periods: balances, private rows, roots and amounts, and what of it stands on the chain."""
+
+from collections import defaultdict
+
+from run_auction import residual_money
+from run_bytes import keccak, period_leaf, period_root, plain_root, private_row
+from run_shape import INSTITUTIONS, Run
+
+
+def opening(run: Run) -> dict[int, int]:
+    """Opening balances: the deposits of the run's first slot."""
+    out = dict.fromkeys(run.accounts, 0)
+    transfers = run.tables["transfers"]
+    for slot, account, kind, amount in zip(
+        transfers["slot"], transfers["account"], transfers["kind"], transfers["amount"], strict=True
+    ):
+        if kind == "deposit" and slot == run.slots[0]:
+            out[account] += amount
+    return out
+
+
+def check_balances(run: Run) -> list[str]:
+    """`balance_after` is the opening balance and all that was paid since."""
+    found = []
+    balance = opening(run)
+    rows = run.tables["rows"]
+    for slot, account, paid, after in zip(
+        rows["slot"], rows["account"], rows["paid"], rows["balance_after"], strict=True
+    ):
+        balance[account] += paid
+        if after != balance[account]:
+            found.append(f"slot {slot} account {account}: balance_after is {after}, it should be {balance[account]}")
+            balance[account] = after
+    return found
+
+
+def transfers_of(run: Run, kind: str, slots: set[int]) -> dict[int, int]:
+    """{account: Σ amount} of a kind of transfer in some slots."""
+    out = dict.fromkeys(run.accounts, 0)
+    transfers = run.tables["transfers"]
+    for slot, account, what, amount in zip(
+        transfers["slot"], transfers["account"], transfers["kind"], transfers["amount"], strict=True
+    ):
+        if what == kind and slot in slots:
+            out[account] += amount
+    return out
+
+
+def rows_roots(run: Run, slots: list[int]) -> dict[int, bytes]:
+    """{account: root over its private rows}, in slot order."""
+    rows, readings = run.by("rows", "slot", "account"), run.by("readings", "slot", "account")
+    registers = run.tables["readings"]
+    out = {}
+    last = dict.fromkeys(run.accounts, (0, 0))
+    earlier = [key for key in readings if key[0] < slots[0]]
+    for slot, account in sorted(earlier):
+        i = readings[slot, account]
+        last[account] = (registers["import_wh"][i], registers["export_wh"][i])
+    for account in run.accounts:
+        leaves, running = [], 0
+        for slot in slots:
+            row = run.row("rows", rows[slot, account])
+            running += row["paid"]
+            if account in INSTITUTIONS:
+                leaves.append(private_row(account, slot, -1, [0, 0, 0, 0, 0, row["paid"], running], bytes(32)))
+                continue
+            i = readings.get((slot, account))
+            if i is not None:
+                last[account] = (registers["import_wh"][i], registers["export_wh"][i])
+            numbers = [row["traded_ahead_wh"], row["traded_pool_wh"], row["metered_wh"], *last[account]]
+            leaves.append(private_row(account, slot, row["leaf"], [*numbers, row["paid"], running], row["salt"]))
+        out[account] = plain_root(leaves)
+    return out
+
+
+def residual_debits(run: Run, slots: list[int]) -> dict[int, int]:
+    """{member: what it owes the utility for the residual, without what stood in for undelivered trades}."""
+    terms = {
+        slot: (retail, feed_in)
+        for slot, retail, feed_in in zip(
+            run.slots, run.tables["slots"]["retail"], run.tables["slots"]["feed_in"], strict=True
+        )
+    }
+    wanted, out = set(slots), defaultdict(int)
+    rows = run.tables["rows"]
+    for i, (slot, account) in enumerate(zip(rows["slot"], rows["account"], strict=True)):
+        if slot not in wanted or account in INSTITUTIONS:
+            continue
+        ahead = rows["traded_ahead_wh"][i]
+        residual = rows["metered_wh"][i] - ahead - rows["traded_pool_wh"][i]
+        undelivered = min(abs(residual), abs(ahead)) if residual * ahead < 0 else 0
+        undelivered = undelivered if residual > 0 else -undelivered
+        out[account] += residual_money(residual, *terms[slot])[0] - residual_money(undelivered, *terms[slot])[0]
+    return out
+
+
+def check_periods(run: Run) -> list[str]:
+    """Every settled period: anchor, rows, arrears, cover, root and amounts, against the chain."""
+    found = []
+    periods = list(run.periods().items())
+    market = run.market
+    if len(market.anchors) != len(periods):
+        found.append(f"chain: {len(market.anchors)} periods are anchored, the run has {len(periods)}")
+    if len(market.settlements) != len(market.anchors):
+        found.append(f"chain: {len(market.settlements)} of {len(market.anchors)} anchored periods are settled")
+    for number, ((name, slots), anchor) in enumerate(zip(periods, market.anchors, strict=False)):
+        where = f"period {name}"
+        if anchor[:2] != (slots[0], len(slots)):
+            found.append(
+                f"{where}: anchored for {anchor[1]} slots from {anchor[0]}, it has {len(slots)} from {slots[0]}"
+            )
+        if anchor[2] != plain_root([run.headers.get(slot, bytes(32)) for slot in slots]):
+            found.append(f"{where}: the anchored root is not that of its headers")
+        if number < len(market.settlements):
+            found += check_settlement(run, where, slots, market.settlements[number])
+    return found
+
+
+def check_settlement(run: Run, where: str, slots: list[int], settled: dict) -> list[str]:
+    """One settlement on chain against the rows."""
+    found = []
+    wanted = set(slots)
+    arrears, cover = transfers_of(run, "arrears", wanted), transfers_of(run, "cover", wanted)
+    paid = dict.fromkeys(run.accounts, 0)
+    for slot, account, amount in zip(*(run.tables["rows"][c] for c in ("slot", "account", "paid")), strict=True):
+        if slot in wanted:
+            paid[account] += amount
+    owed = residual_debits(run, slots)
+    for account in run.members:
+        shortfall = max(0, -(settled["before"][account] + paid[account]))
+        late = min(shortfall, owed[account])
+        if (arrears[account], cover[account]) != (late, shortfall - late):
+            found.append(
+                f"{where} account {account}: arrears {arrears[account]} and cover {cover[account]}, "
+                f"they should be {late} and {shortfall - late}"
+            )
+    roots = rows_roots(run, slots)
+    amounts = {account: paid[account] + arrears[account] + cover[account] for account in run.accounts}
+    leaves = [(period_leaf(a, amounts[a], arrears[a], cover[a], roots[a]), cover[a]) for a in run.accounts]
+    root, total = period_root(leaves)
+    if settled["root"] != root:
+        found.append(f"{where}: the period root on chain is not that of its rows")
+    if settled["cover"] != total:
+        found.append(f"{where}: cover on chain is {settled['cover']}, the rows give {total}")
+    for account, amount in enumerate(settled["amounts"][:-1]):
+        if amount != amounts.get(account):
+            found.append(f"{where} account {account}: {amount} on chain, {amounts.get(account)} by its rows")
+    if not settled["applied"]:
+        found.append(f"{where}: settled but not applied")
+    return found
+
+
+def check_chain(run: Run) -> list[str]:
+    """Who and what the chain knows: community, slot length, accounts, deposits, balances."""
+    found = []
+    market = run.market
+    if market.community != keccak(run.community.name.encode()):
+        found.append("chain: the market is another community's")
+    if market.slot_seconds != run.community.slot_seconds:
+        found.append("chain: another slot length")
+    if len(market.owners) != len(run.accounts):
+        found.append(f"chain: {len(market.owners)} accounts, the files have {len(run.accounts)}")
+    if len(set(market.owners)) < len(market.owners):
+        found.append("chain: two accounts of one owner")
+    found += check_transfers_on_chain(run)
+    final = dict.fromkeys(run.accounts, 0)
+    transfers = run.tables["transfers"]
+    for account, amount in zip(transfers["account"], transfers["amount"], strict=True):
+        final[account] += amount
+    rows = run.tables["rows"]
+    for account, paid in zip(rows["account"], rows["paid"], strict=True):
+        final[account] += paid
+    for account, amount in final.items():
+        if market.balances.get(account) != amount:
+            found.append(f"account {account}: {market.balances.get(account)} on chain, {amount} by the files")
+    return found
+
+
+def check_transfers_on_chain(run: Run) -> list[str]:
+    """Deposits and withdrawals of the files are those of the chain."""
+    files, chain = defaultdict(int), defaultdict(int)
+    transfers = run.tables["transfers"]
+    for account, kind, amount in zip(transfers["account"], transfers["kind"], transfers["amount"], strict=True):
+        if kind in ("deposit", "withdrawal"):
+            files[account, kind] += amount
+    for account, kind, amount, _ in run.market.moves:
+        if account in run.accounts:
+            chain[account, kind] += amount
+    return [
+        f"account {account}: {kind}s of {files[account, kind]} in transfers, {chain[account, kind]} on chain"
+        for account, kind in sorted(files.keys() | chain.keys())
+        if files[account, kind] != chain[account, kind]
+    ]
