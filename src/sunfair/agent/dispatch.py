@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sunfair.agent.fleet import Fleet
 
-__all__ = ["Dispatch", "Reason", "dispatch_rule", "stored_value"]
+__all__ = ["Dispatch", "Reason", "battery_response", "dispatch_rule", "stored_value"]
 
 
 class Reason(IntEnum):

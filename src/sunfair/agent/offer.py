@@ -2,7 +2,7 @@
 
 Two promises. By price: at any price at which a step trades, the home does at least as well as with the utility, the
 fee split counted. By quantity: ahead of the slot a home offers only what would have flowed on at least half of the
-last seven days, and asks for each part a price at which being wrong as often as those days were costs it nothing.
+last seven days, and asks for each part a price at which being wrong as often as those days were still leaves it a gain.
 """
 
 import numpy as np
@@ -98,13 +98,14 @@ def _limits(retail: int, feed_in: int, fees: Fees, tick: int) -> tuple[NDArray[n
 
     The flow of a new day exceeds the i-th least of d earlier ones with the chance ``(d − i) / (d + 1)``. A Wh bought
     ahead then saves `retail`, else it is sold at `feed_in`; one sold ahead then forgoes `feed_in`, else it is bought
-    back at `retail`. The limit is where the expected gain begins.
+    back at `retail`. At the limit the expected gain is a tick: when many homes are wrong at once, they are wrong to the
+    same side, and the pool's price is against them.
     """
     place, days = np.arange(_PARTS)[:, None], np.arange(DAYS + 1)
     flowing, missing = np.maximum(days - place, 0), place + 1
     saved = (retail * flowing + feed_in * missing) // (flowing + missing)
     forgone = -((-feed_in * flowing - retail * missing) // (flowing + missing))
-    return _buy_limit(np.minimum(saved, retail - tick), fees, tick), _sell_limit(forgone, fees, tick)
+    return _buy_limit(saved - tick, fees, tick), _sell_limit(forgone + tick, fees, tick)
 
 
 def _buy_limit(worth: NDArray[np.int64], fees: Fees, tick: int) -> NDArray[np.int64]:

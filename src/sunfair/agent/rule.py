@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.agent.cars import Cars, Garage
-from sunfair.agent.dispatch import Dispatch, dispatch_rule
+from sunfair.agent.dispatch import Dispatch, battery_response, dispatch_rule
 from sunfair.agent.fleet import Fleet
 from sunfair.agent.forecast import LOAD_DECAY, PV_DECAY, Forecast, forecast_floor
 from sunfair.agent.offer import offers_rule
@@ -73,15 +73,9 @@ class RuleAgents:
         soc = self.soc_wh
         for ahead in range(1, lead):
             load, pv = self._forecast(load_history, pv_history, ahead)
-            between = dispatch_rule(
-                self.fleet,
-                load_wh=load.energy_wh,
-                pv_wh=pv.energy_wh,
-                soc_wh=soc,
-                ev_wh=self.garage.expected(self.cars, self.slot + ahead - 1, ahead - 1),
-                retail=retail,
-            )
-            soc = between.soc_wh
+            ev = self.garage.expected(self.cars, self.slot + ahead - 1, ahead - 1)
+            _, stored, _, drawn = battery_response(self.fleet, load.energy_wh + ev - pv.energy_wh, soc)
+            soc = soc + stored - drawn
         load, pv = self._forecast(load_history, pv_history, lead)
         return offers_rule(
             self.fleet,

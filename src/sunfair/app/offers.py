@@ -1,8 +1,8 @@
 """Use case *submit an offer*: what the operator checks before it acknowledges, and which offer is in force.
 
-An offer counts for the slots its receipt names. In force is, of the acknowledged offers whose range holds the slot, the one
-with the highest nonce. A batch is judged offer by offer; what is refused is named, all of it at once, and nothing refused is
-kept.
+An offer counts for the slots its receipt names. In force is, of the acknowledged offers whose range holds the slot, the
+one with the highest nonce. A batch is judged offer by offer; what is refused is named, all of it at once, and nothing
+of such a batch is kept.
 """
 
 from dataclasses import dataclass

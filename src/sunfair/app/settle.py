@@ -1,7 +1,7 @@
 """Use case *settle*: anchor a period, post its zero-sum amounts, apply them once the window is over.
 
-Periods settle strictly one after another. `tick` does whatever is due at the ledger's time; calling it again does nothing
-twice, because each step looks at what the chain has already taken.
+Periods settle strictly one after another. `tick` does whatever is due at the ledger's time and nothing twice: each step
+follows from what was done before it.
 """
 
 from collections import deque

@@ -12,17 +12,13 @@ from sunfair.model import FIRST_MEMBER, Community, Curves, Mechanism, Session
 from sunfair.ports import Chance, Readings, SlotRecord
 from sunfair.settlement import (
     Domain,
-    Header,
     ResultRows,
-    ResultTree,
-    Rule,
     SlotTerms,
     Tree,
     blinds,
     book_leaves,
-    data_hash,
-    header_price,
     settle_slot,
+    slot_header,
 )
 
 __all__ = ["Book", "SlotRunner", "Tariff"]
@@ -112,7 +108,14 @@ class SlotRunner:
         return SlotRecord(
             slot=book.slot,
             terms=terms,
-            header=self._header(book, rows, terms),
+            header=slot_header(
+                self._community,
+                terms,
+                rows,
+                domain=self._domain.separator,
+                slot=book.slot,
+                book_root=book.root,
+            ),
             volume_ahead_wh=ahead.volume_wh,
             volume_pool_wh=pool.volume_wh,
             leaf=book.place,
@@ -128,36 +131,6 @@ class SlotRunner:
             metered_wh=all_metered,
             paid=money.paid,
             readings=readings,
-        )
-
-    def _header(self, book: Book, rows: ResultRows, terms: SlotTerms) -> Header:
-        community = self._community
-        pool_energy, pool_limit = rows.pool_steps()
-        prices = [
-            header_price(
-                community.mechanism, energy, limit, price, k=community.k, retail=terms.retail, feed_in=terms.feed_in
-            )
-            for energy, limit, price in (
-                (rows.curves.energy_wh, rows.curves.limit, terms.price_ahead),
-                (pool_energy, pool_limit, terms.price_pool),
-            )
-        ]
-        tree = ResultTree(rows, *(Rule(community.mechanism, price, community.k) for price in prices))
-        return Header(
-            domain=self._domain.separator,
-            slot=book.slot,
-            accounts=community.size,
-            mechanism=community.mechanism,
-            k=community.k,
-            retail=terms.retail,
-            feed_in=terms.feed_in,
-            fees=terms.fees,
-            price_ahead=prices[0],
-            price_pool=prices[1],
-            sums=tree.tree.sums,
-            book_root=book.root,
-            result_root=tree.root,
-            data_hash=data_hash(rows.public_bytes()),
         )
 
     def _clear(self, offers: Offers, tariff: Tariff) -> Clearing:

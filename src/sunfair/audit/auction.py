@@ -136,8 +136,8 @@ def _clear(run: Run, at: int, session: _Steps) -> tuple[Clearing, list[Finding]]
             Rank.ROW,
             slot,
             int(session.member[bad]) + FIRST_MEMBER,
-            f"filled {session.filled[bad]} Wh of step {session.step[bad]} in the {'pool' if session.pool[bad] else 'ahead'} "
-            f"session; the auction gives {clearing.filled_wh[bad]} Wh",
+            f"filled {session.filled[bad]} Wh of step {session.step[bad]} in the "
+            f"{'pool' if session.pool[bad] else 'ahead'} session; the auction gives {clearing.filled_wh[bad]} Wh",
         )
         for bad in np.flatnonzero(session.filled != clearing.filled_wh)
     ]

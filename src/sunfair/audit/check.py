@@ -11,8 +11,8 @@ from sunfair.audit.money import bill_faults, recomputed
 from sunfair.audit.physics import physics
 from sunfair.audit.roots import headers, settlements
 from sunfair.audit.run import Run, open_run, wholeness
-from sunfair.audit.summary import summary_faults
 from sunfair.audit.signed import offers_signed, readings_signed, receipts
+from sunfair.audit.summary import summary_faults
 
 __all__ = ["STAGES", "audit"]
 
@@ -23,7 +23,8 @@ STAGES = ("files", "auction", "signatures", "money", "commitments", "wires")
 def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage, done, of: None) -> list[Finding]:
     """Everything false, missing, double or contradictory in a run's folder, the finding nearest its cause last.
 
-    `progress` is told (stage, slots done, slots in all). Raises RunFilesError when a file is absent or no Parquet or TOML.
+    `progress` is told (stage, slots done, slots in all). Raises RunFilesError when a file is absent, or no Parquet or
+    TOML.
     """
     run = open_run(folder)
     if isinstance(run, Finding):

@@ -50,7 +50,6 @@ def recomputed(run: Run, auctions: list[Auction]) -> tuple[Money, list[Finding]]
     metered[:, :FIRST_MEMBER] = 0  # said elsewhere if it is not
     retail, feed_in = (run.grid("slots", name)[:, 0] for name in ("retail", "feed_in"))
     for at, auction in enumerate(auctions):
-        slot = int(run.slots[at])
         one = SlotTerms(auction.price_ahead, auction.price_pool, int(retail[at]), int(feed_in[at]), run.community.fees)
         terms.append(one)
         paid[at] = settle_slot(one, ahead[at], pool[at], metered[at]).paid

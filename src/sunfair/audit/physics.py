@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sunfair.audit.findings import Finding, Rank
 from sunfair.audit.run import Run
+from sunfair.errors import InputError
 from sunfair.grid import Network, injections, losses_wh, power_flow
 from sunfair.model import FIRST_MEMBER, Phase
 from sunfair.units import micro
@@ -145,7 +146,10 @@ def _wires(run: Run) -> list[Finding]:
 
 def _flow(run: Run, p_w: NDArray[np.float64], q_var: NDArray[np.float64]) -> list[Finding]:
     text = (run.folder / "grid.json").read_text(encoding="utf-8")
-    network = Network.parse(text, [FIRST_MEMBER + at for at in range(run.community.size)])
+    try:
+        network = Network.parse(text, [FIRST_MEMBER + at for at in range(run.community.size)])
+    except InputError as error:
+        return [Finding(Rank.PHYSICS, int(run.slots[0]), 0, " ".join(f"grid.json: {error}".split()))]
     flow = power_flow(network, p_w, q_var)
     lost = losses_wh(np.where(np.isfinite(flow.losses_w), flow.losses_w, 0.0), run.community.clock.seconds)
     found = []

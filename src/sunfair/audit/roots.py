@@ -12,22 +12,18 @@ from sunfair.audit.money import Money
 from sunfair.audit.run import Run
 from sunfair.audit.signed import domain_of
 from sunfair.errors import InputError
-from sunfair.model import FIRST_MEMBER, Mechanism
+from sunfair.model import FIRST_MEMBER
 from sunfair.ports import Anchored
 from sunfair.settlement import (
-    Header,
     PeriodRows,
     PeriodTree,
     ResultRows,
-    ResultTree,
-    Rule,
     Tree,
     anchor_tree,
     blinds,
     book_leaves,
-    data_hash,
-    header_price,
     period_money,
+    slot_header,
 )
 
 __all__ = ["headers", "settlements"]
@@ -48,7 +44,14 @@ def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[b
             yield bytes(32), found
             continue
         rows = _public_rows(run, at, auction, own, leaf[at])
-        header = _header(run, at, auction, money, rows)
+        header = slot_header(
+            run.community,
+            money.terms[at],
+            rows,
+            domain=domain_of(run).separator,
+            slot=slot,
+            book_root=Tree(rows.book_leaf).root,
+        )
         stated = {name: values[at] for name, values in roots.items()}
         found += [
             Finding(Rank.ROOT, slot, 0, f"{name} is {stated[name].hex()}; the rows give {getattr(header, name).hex()}")
@@ -87,34 +90,6 @@ def _public_rows(run: Run, at: int, auction: Auction, own: NDArray[np.uint8], le
         beyond[members],
         fill_ahead[members],
         auction.pool_fill_wh[members],
-    )
-
-
-def _header(run: Run, at: int, auction: Auction, money: Money, rows: ResultRows) -> Header:
-    community, terms = run.community, money.terms[at]
-    steps = ((rows.curves.energy_wh, rows.curves.limit, auction.price_ahead), (*rows.pool_steps(), auction.price_pool))
-    prices = [
-        header_price(
-            community.mechanism, energy, limit, price, k=community.k, retail=terms.retail, feed_in=terms.feed_in
-        )
-        for energy, limit, price in steps
-    ]
-    tree = ResultTree(rows, *(Rule(Mechanism(community.mechanism), price, community.k) for price in prices))
-    return Header(
-        domain=domain_of(run).separator,
-        slot=int(run.slots[at]),
-        accounts=community.size,
-        mechanism=community.mechanism,
-        k=community.k,
-        retail=terms.retail,
-        feed_in=terms.feed_in,
-        fees=community.fees,
-        price_ahead=prices[0],
-        price_pool=prices[1],
-        sums=tree.tree.sums,
-        book_root=Tree(rows.book_leaf).root,
-        result_root=tree.root,
-        data_hash=data_hash(rows.public_bytes()),
     )
 
 
@@ -180,7 +155,7 @@ def _rows(run: Run) -> PeriodRows:
 
 
 def _part(rows: PeriodRows, part: slice) -> PeriodRows:
-    names = [name for name in rows.__dataclass_fields__]
+    names = list(rows.__dataclass_fields__)
     return replace(rows, **{name: getattr(rows, name)[part] for name in names})
 
 

@@ -55,7 +55,7 @@ class Run:
         return self._grids[table, column]
 
     def bytes_grid(self, table: str, column: str, width: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """A whole table's binary column as uint8[T, k, width] (zeros where null or of another length), and where it is."""
+        """A whole table's binary column as uint8[T, k, width] (zeros if null or of another length), and where not."""
         cells = [
             cell if cell is not None and len(cell) == width else None for cell in self.tables[table][column].to_pylist()
         ]
@@ -111,25 +111,25 @@ def _first(run: Run) -> int:
 
 
 def _columns(run: Run, name: str, table: pa.Table) -> Iterator[Finding]:
-    for field in SCHEMAS[name]:
-        if field.name not in table.column_names:
-            yield Finding(Rank.STRUCTURE, _first(run), 0, f"{name}.parquet lacks the column {field.name}")
-        elif table.schema.field(field.name).type != field.type:
-            kind = table.schema.field(field.name).type
-            yield Finding(Rank.STRUCTURE, _first(run), 0, f"{name}.parquet: {field.name} is {kind}, not {field.type}")
+    for due in SCHEMAS[name]:
+        if due.name not in table.column_names:
+            yield Finding(Rank.STRUCTURE, _first(run), 0, f"{name}.parquet lacks the column {due.name}")
+        elif table.schema.field(due.name).type != due.type:
+            kind = table.schema.field(due.name).type
+            yield Finding(Rank.STRUCTURE, _first(run), 0, f"{name}.parquet: {due.name} is {kind}, not {due.type}")
 
 
 def _nulls(run: Run) -> list[Finding]:
     found = []
     for name, table in run.tables.items():
-        for field in SCHEMAS[name]:
-            column = table[field.name]
-            if field.nullable or not column.null_count:
+        for due in SCHEMAS[name]:
+            column = table[due.name]
+            if due.nullable or not column.null_count:
                 continue
             at = next(index for index, value in enumerate(column.to_pylist()) if value is None)
             slot = table["slot"][at].as_py() if "slot" in table.column_names else None
             account = table["account"][at].as_py() if "account" in table.column_names else 0
-            found.append(Finding(Rank.STRUCTURE, slot or _first(run), account or 0, f"{name}.{field.name} is empty"))
+            found.append(Finding(Rank.STRUCTURE, slot or _first(run), account or 0, f"{name}.{due.name} is empty"))
     return found
 
 

@@ -25,8 +25,9 @@ def run_compare(folder: Path, *, as_json: bool) -> None:
         return
     for session, each in outcomes.items():
         table = Table(title=f"{session}: the same offers, {len(each)} mechanisms")
-        for column in ("mechanism", "welfare", "volume kWh", "mean price", "buyers gain", "sellers gain", "homes that gain"):
-            table.add_column(column, justify="left" if column == "mechanism" else "right")
+        table.add_column("mechanism", no_wrap=True)
+        for column in ("welfare", "kWh", "mean price", "buyers gain", "sellers gain", "homes gain"):
+            table.add_column(column, justify="right")
         for outcome in each:
             figures = _figures(outcome)
             table.add_row(
@@ -43,9 +44,7 @@ def run_compare(folder: Path, *, as_json: bool) -> None:
 def _session(folder: Path, session: str, k: tuple[int, int]) -> tuple[Outcome, ...]:
     offers, slots = read_table(folder, "offers"), read_table(folder, "slots")
     rows = np.array(offers["session"].to_pylist(), dtype=object) == session
-    slot, account, energy, limit = (
-        offers[name].to_numpy()[rows] for name in ("slot", "account", "energy_wh", "limit")
-    )
+    slot, account, energy, limit = (offers[name].to_numpy()[rows] for name in ("slot", "account", "energy_wh", "limit"))
     number, retail, feed_in = (slots[name].to_numpy() for name in ("slot", "retail", "feed_in"))
     edges = np.searchsorted(slot, np.append(number, number[-1:] + 1))
     books = zip(edges[:-1], edges[1:], retail.tolist(), feed_in.tolist(), strict=True)

@@ -18,7 +18,7 @@ def from_csv(folder: Path, *, out: Path, unit: str, slot_minutes: int | None, ti
 
 def from_simbench(code: str, *, out: Path, seed: int) -> None:
     """A community from a SimBench grid."""
-    import_simbench(code, out, seed=seed)
+    import_simbench(code, out=out, seed=seed)
     _next(out)
 
 

@@ -36,8 +36,6 @@ def _run(
 ) -> None:
     span = span_of(scenario, start, days, usual=usual)
     folder = out or default_folder(scenario.community.name)
-    for notice in scenario.notices:
-        stderr.print(f"[dim]{notice}[/]")
     with graceful_stop() as stop, bar() as progress:
         task = progress.add_task(f"{scenario.community.name}, {span.first}", total=span.slots)
         result = run_simulation(
@@ -60,10 +58,12 @@ def _tell(result: RunResult) -> None:
     """The run in a few lines, and what to do next."""
     summary: Any = result.summary
     street, homes = summary["community"], summary["homes"]
-    money = {name: format_money(street[name], summary["currency"]) for name in ("bill_market", "bill_battery_only", "bill_alone")}
+    ways = ("bill_market", "bill_battery_only", "bill_alone")
+    money = {name: format_money(street[name], summary["currency"]) for name in ways}
     violations = summary["violations"]
     stdout.print(f"\n[bold]{summary['name']}[/]: {len(homes)} homes, {summary['days']} day(s) from {summary['start']}")
-    stdout.print(f"  traded among neighbours  {street['traded_wh'] / 1000:,.1f} kWh of {street['use_wh'] / 1000:,.1f} kWh used")
+    traded, used = (f"{street[name] / 1000:,.1f} kWh" for name in ("traded_wh", "use_wh"))
+    stdout.print(f"  traded among neighbours  {traded} of {used} used")
     stdout.print(f"  used in the street       {_percent(street['self_consumption'])} of what the roofs made")
     stdout.print(f"  all bills                {money['bill_market']} with the market")
     stdout.print(f"                           {money['bill_battery_only']} with batteries and no market")
@@ -71,11 +71,13 @@ def _tell(result: RunResult) -> None:
     stdout.print(f"  homes better off         {street['homes_better_off']} of {len(homes)} by trading")
     stdout.print(f"  wires                    {violations['slots']} slot(s) outside their limits")
     stdout.print(f"  took                     {summary['seconds']} s")
+    for notice in summary["notices"]:
+        stderr.print(f"  [dim]{notice}[/]")
     if not result.whole:
         stdout.print(f"\n[yellow]Stopped early.[/] What was done is in {result.folder} (its last day is not settled).")
         return
-    stdout.print(f"\nReport   {result.folder / 'report.html'}")
-    stdout.print(f"Check    sunfair audit {result.folder}")
+    stdout.print(f"\nReport   {result.folder / 'report.html'}", soft_wrap=True)
+    stdout.print(f"Check    sunfair audit {result.folder}", soft_wrap=True)
 
 
 def _percent(ratio: float | None) -> str:

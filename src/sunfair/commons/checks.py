@@ -61,7 +61,7 @@ def read_order(
         faults.append(Fault("key", f"is {key!r}", f"must be one of {', '.join(keys)}"))
     generation = _read(_Column("generation_wh", _AXES[:1], 0, ENERGY_MAX, "Wh"), generation_wh, faults)
     use = _read(_Column("use_wh", _AXES, 0, ENERGY_MAX, "Wh"), use_wh, faults)
-    sharing = _read_shares(key, shares, use, faults)
+    sharing = _read_shares(key, shares, use, faults) if key in keys else None
     worth = None if value is None else _read(_Column("value", _AXES, -LIMIT_MAX, LIMIT_MAX, "µ/kWh"), value, faults)
     _check_shapes(key, generation, use, sharing, worth, faults)
     if faults or generation is None or use is None:

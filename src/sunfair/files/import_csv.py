@@ -1,7 +1,7 @@
 """A community from a folder of CSV files: a user's own meters, in Wh, kWh, W or kW, at 5 to 60 minutes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -58,7 +58,8 @@ def import_csv(
         raise _error(folder, faults)
     clock = SlotClock(slot_minutes or slot_minutes_for(source.load.interval_s), timezone)
     scenario = _scenario(folder, source, unit, clock, name or folder.resolve().name)
-    write_folder(render_scenario(scenario), out)
+    # What is told of an import would be untrue as soon as its files are edited, so none of it is written into them.
+    write_folder(render_scenario(replace(scenario, notices=())), out)
     return imported(out, scenario)
 
 

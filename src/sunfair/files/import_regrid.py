@@ -45,7 +45,7 @@ def to_slots(energy: Whole, start_s: int, interval_s: int, slot_s: int) -> tuple
     np.cumsum(energy, axis=0, out=run[1:])
     first = -(-start_s // slot_s)
     end = (start_s + len(energy) * interval_s) // slot_s
-    edges = np.arange(first, max(end, first) + 1, dtype=np.int64) * slot_s - start_s
+    edges = np.arange(first, end + 1, dtype=np.int64) * slot_s - start_s
     whole, part = edges // interval_s, edges % interval_s
     following = np.minimum(whole + 1, len(energy))
     flowed = run[whole] + (run[following] - run[whole]) * part[:, None] // interval_s

@@ -67,8 +67,8 @@ and this licence; whoever publishes results made from them names SimBench as the
   grid's own residual load (SimBench's loads less its roofs), hour by hour.
 * Times: SimBench names no zone. Its business loads jump by an hour against its clock when daylight saving begins and
   ends, so the clock is the same all year; the daily course of the loads fits CET (UTC+01:00), and so all times were
-  read. The roofs do not contradict: the middle of a year's production lies at 12:10 on that clock for the roofs of
-  this grid (11:29 for the mean of SimBench's eight shapes), the sun's noon at 12:15.
+  read. The roofs alone would not decide: the centre of a year's production lies at 11:50 on that clock for the roofs of
+  this grid, at 11:29 for the mean of SimBench's eight shapes; the sun's noon is at 12:15 CET or 11:15 UTC.
 * SimBench's roofs yield 570 to 700 kWh a year per kWp, less than most roofs in Germany; they were not scaled up.
 """
 

@@ -1,6 +1,7 @@
 """From a slot's record to the rows of a run's tables: column by column, without changing a number."""
 
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ __all__ = [
     "table",
 ]
 
+Item = TypeVar("Item", np.int64, np.uint8)
 Columns = dict[str, pa.Array | NDArray[np.generic] | list[object]]
 
 
@@ -102,7 +104,7 @@ def row_columns(record: SlotRecord, balance_after: NDArray[np.int64]) -> Columns
     count = len(record.paid)
     institution = np.arange(count) < FIRST_MEMBER
 
-    def members(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def members(values: NDArray[Item]) -> NDArray[Item]:
         padding = np.zeros((FIRST_MEMBER, *values.shape[1:]), values.dtype)
         return np.concatenate([padding, values])
 

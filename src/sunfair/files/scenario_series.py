@@ -34,7 +34,8 @@ class _Wanted:
 
 def read_series(document: Document, folder: Path, clock: SlotClock) -> tuple[Series | None, list[Fault]]:
     """Load, roofs and prices of a document's members by slot, int64[T, n]; None if any fault was found."""
-    wanted, faults = _wanted(document)
+    wanted, clashes = _wanted(document)
+    faults = list(clashes)
     found: dict[str, Columns] = {}
     for name, file in wanted.items():
         columns, wrong = read_columns(folder / name, name, file.measures, clock, file.askers)
@@ -44,8 +45,10 @@ def read_series(document: Document, folder: Path, clock: SlotClock) -> tuple[Ser
     faults += _spans(found, clock)
     for member in document.members:
         faults += _plausible(member, found, clock)
-    faults += _prices(document.tariff, found, clock)
-    return (None, faults) if faults or not found else (_series(document, found), faults)
+    if not clashes:
+        faults += _prices(document.tariff, found, clock)
+    usable = not faults and found and not document.tariff.broken
+    return (_series(document, found) if usable else None), faults
 
 
 def _named(document: Document) -> Iterator[tuple[Reference, Measure, str]]:

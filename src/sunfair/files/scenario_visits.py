@@ -20,6 +20,8 @@ VISIT_COLUMNS = ("member", "arrive", "depart", "need_wh")
 
 def read_visits(document: Document, folder: Path, clock: SlotClock) -> tuple[Visits, list[Fault]]:
     """All visits of a document's members, in slots (arrival rounded up, departure down), and every fault."""
+    if any("id" in member.broken for member in document.members):
+        return Visits.none(), []  # whose visits they are cannot be known
     askers: dict[str, dict[str, int]] = {}
     for index, member in enumerate(document.members):
         name = member.text("ev")

@@ -8,7 +8,6 @@ from sunfair.market.curve import check_curve, merge_steps
 from sunfair.market.mid_market import clear_mid_market_rate, mid_market_rate
 from sunfair.market.offers import Offers
 from sunfair.market.pay_as_bid import clear_pay_as_bid
-from sunfair.market.pool import pool_offers
 from sunfair.market.uniform import clear_uniform, clear_uniform_many
 
 __all__ = [
@@ -32,6 +31,5 @@ __all__ = [
     "compare",
     "merge_steps",
     "mid_market_rate",
-    "pool_offers",
     "total_outcomes",
 ]

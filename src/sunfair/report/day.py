@@ -111,8 +111,8 @@ def _curves(run: Run, day: Day, homes: int) -> list[list[list[int]]]:
     table = run.table("offers", ["session", "slot", "account", "step", "energy_wh", "limit"], day.span)
     curves: list[list[list[int]]] = [[[] for _ in range(day.span.length)] for _ in range(homes)]
     first = int(run.slot[day.span.start])
-    steps = zip(*(table[name].to_pylist() for name in ("session", "slot", "account", "energy_wh", "limit")), strict=True)
-    for session, slot, account, energy, limit in steps:
+    columns = [table[name].to_pylist() for name in ("session", "slot", "account", "energy_wh", "limit")]
+    for session, slot, account, energy, limit in zip(*columns, strict=True):
         home = account - FIRST_MEMBER
         if session == "ahead" and home < homes:
             curves[home][slot - first] += [energy, limit]

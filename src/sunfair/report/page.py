@@ -33,10 +33,14 @@ SCRIPTS = (
     "table",
     "check",
     "slotproof",
+    "bill",
     "home",
     "main",
 )
 """The page's script modules in the order they run."""
+
+STYLES = ("base", "figures", "homes", "screens")
+"""The page's styles; a later one adds to the earlier."""
 
 
 def write_report(folder: Path) -> Path:
@@ -55,7 +59,7 @@ def write_report(folder: Path) -> Path:
 
 def render(data: dict[str, Any]) -> str:
     """The page of this data. Its policy names the hashes of its one style and one script and forbids all else."""
-    style = _static("report.css")
+    style = "".join(_static(f"{name}.css") for name in STYLES)
     script = "\n".join(_static(f"{name}.js") for name in SCRIPTS)
     parts = {
         "policy": "; ".join(

@@ -74,7 +74,7 @@ class Run:
         """The civil days of the run and their slots; the last one may be cut short."""
         dates = [self.community.clock.date_of(int(slot)) for slot in self.slot]
         starts = [at for at, day in enumerate(dates) if at == 0 or day != dates[at - 1]]
-        ends = [*starts[1:], len(dates)]
+        ends = [*starts, len(dates)][1:]
         return [(dates[a], Span(a, b)) for a, b in zip(starts, ends, strict=True)]
 
     def has(self, name: str) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sunfair.report.day import packed
 from sunfair.report.flows import home_flows, street_flows
@@ -17,7 +16,6 @@ PER_SLOT_DAYS = 7
 
 _VOLTAGE_SCALE = 100_000
 _LOADING_SCALE = 10_000
-
 
 
 def street_series(run: Run) -> dict[str, Any]:
@@ -63,7 +61,7 @@ def _mean(prices: list[int | None], weight: Numbers, spans: Sequence[Span]) -> l
         known = [(prices[at], int(weight[at])) for at in range(span.start, span.stop) if weight[at]]
         total = sum(part for price, part in known if price is not None)
         money = sum(price * part for price, part in known if price is not None)
-        found.append(round(money / total) if total else None)
+        found.append((2 * money + total) // (2 * total) if total else None)
     return found
 
 
@@ -90,11 +88,9 @@ def _energy(run: Run, spans: Sequence[Span]) -> dict[str, list[Any]]:
 
 
 def _wires(run: Run, spans: Sequence[Span]) -> dict[str, list[int | None]]:
-    table = run.table("slots", ["max_voltage_pu", "min_voltage_pu", "max_loading", "losses_wh", "import_wh", "export_wh"])
-    columns: dict[str, list[int | None]] = {
-        name.removesuffix("_wh"): list(_sums(np.asarray(table[name]).astype(np.int64), spans))
-        for name in ("losses_wh", "import_wh", "export_wh")
-    }
+    table = run.table("slots", ["max_voltage_pu", "min_voltage_pu", "max_loading", "losses_wh"])
+    losses = np.asarray(table["losses_wh"]).astype(np.int64)
+    columns: dict[str, list[int | None]] = {"losses": list(_sums(losses, spans))}
     folds: dict[str, tuple[Callable[[list[float]], float], int]] = {
         "max_voltage_pu": (max, _VOLTAGE_SCALE),
         "min_voltage_pu": (min, _VOLTAGE_SCALE),

@@ -17,7 +17,7 @@ _PHASES = "abc"
 
 
 def street_map(run: Run, day: Day) -> dict[str, Any] | None:
-    """Buses, cables and voltages (10⁻⁴ pu) of the day; None without a grid or without what was checked by power flow."""
+    """Buses, cables and voltages (10⁻⁴ pu) of the day; None without a grid or its injections."""
     path = run.folder / "grid.json"
     if not path.is_file() or not run.has("injections"):
         return None
@@ -98,7 +98,7 @@ def _first_child(bus: int, children: list[list[int]], reach: NDArray[np.int64]) 
 
 
 def _voltages(run: Run, day: Day, network: Network) -> dict[str, Any]:
-    """Highest and lowest phase voltage of every bus in every slot of the day, by the power flow of what was injected."""
+    """Highest and lowest phase voltage of every bus in every slot of the day, by power flow of the injections."""
     names = [f"{kind}_{phase}_{unit}" for kind, unit in (("p", "w"), ("q", "var")) for phase in _PHASES]
     table = run.table("injections", names, day.span)
     columns = np.stack([np.asarray(table[name]) for name in names], axis=-1)

@@ -3,7 +3,7 @@
 from sunfair.settlement.bill import LINES, Line, shown_lines, slot_lines
 from sunfair.settlement.book import blinds, book_leaves, curve_bytes
 from sunfair.settlement.hashing import ZERO_HASH, Tag, keccak
-from sunfair.settlement.header import Header, anchor_tree, data_hash
+from sunfair.settlement.header import Header, anchor_tree, data_hash, slot_header
 from sunfair.settlement.messages import (
     OFFER_TYPE,
     READING_TYPE,
@@ -78,6 +78,7 @@ __all__ = [
     "session_sums",
     "settle_slot",
     "shown_lines",
+    "slot_header",
     "slot_lines",
     "undelivered_debits",
     "verify_result",

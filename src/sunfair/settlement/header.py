@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.model import Fees, Mechanism
+from sunfair.model import Community, Fees, Mechanism
 from sunfair.settlement.hashing import Tag, int64_bytes, keccak
-from sunfair.settlement.result import Rule
+from sunfair.settlement.money import SlotTerms
+from sunfair.settlement.result import ResultRows, ResultTree, Rule, header_price
 from sunfair.settlement.tree import Tree
 
-__all__ = ["Header", "anchor_tree", "data_hash"]
+__all__ = ["Header", "anchor_tree", "data_hash", "slot_header"]
 
 _MECHANISM = {Mechanism.UNIFORM: 0, Mechanism.MID_MARKET_RATE: 1}
 
@@ -81,6 +82,36 @@ class Header:
 def data_hash(public: NDArray[np.uint8]) -> bytes:
     """Hash of a slot's published rows uint8[n, L], in leaf order."""
     return keccak(bytes([Tag.PUBLIC_DATA]) + public.tobytes())
+
+
+def slot_header(
+    community: Community, terms: SlotTerms, rows: ResultRows, *, domain: bytes, slot: int, book_root: bytes
+) -> Header:
+    """The header of a slot's public rows (in leaf order); `terms` hold None where a session traded nothing."""
+    steps = ((rows.curves.energy_wh, rows.curves.limit, terms.price_ahead), (*rows.pool_steps(), terms.price_pool))
+    prices = [
+        header_price(
+            community.mechanism, energy, limit, price, k=community.k, retail=terms.retail, feed_in=terms.feed_in
+        )
+        for energy, limit, price in steps
+    ]
+    tree = ResultTree(rows, *(Rule(community.mechanism, price, community.k) for price in prices))
+    return Header(
+        domain=domain,
+        slot=slot,
+        accounts=community.size,
+        mechanism=community.mechanism,
+        k=community.k,
+        retail=terms.retail,
+        feed_in=terms.feed_in,
+        fees=terms.fees,
+        price_ahead=prices[0],
+        price_pool=prices[1],
+        sums=tree.tree.sums,
+        book_root=book_root,
+        result_root=tree.root,
+        data_hash=data_hash(rows.public_bytes()),
+    )
 
 
 def anchor_tree(digests: list[bytes]) -> Tree:

@@ -16,7 +16,7 @@ _UTILITY_MARGIN = 1_000 * MICRO
 
 
 def opening_deposits(scenario: Scenario, first_slot: int, end_slot: int) -> dict[int, int]:
-    """µ by account: a member's whole use at the dearest tariff, the utility's whole purchase of all roofs, and a margin.
+    """µ by account: a member's whole use at the dearest tariff, the utility's purchase of all roofs, and a margin.
 
     Rounded up to 10 units of the currency. Network and reserve need nothing: they only receive.
     """

@@ -1,8 +1,8 @@
 """The whole market under a simulated clock: the same use cases a live operator runs, slot by slot.
 
-Order of one slot: at its gate the homes' offers are signed, judged and closed into a book, and the ahead session clears;
-after its end the meters are read, the pool clears and the slot settles. So the gate of a slot comes before the end of the
-slot that is running, and the runner keeps the books between the two.
+Order of one slot: at its gate the homes' offers are signed, judged and closed into a book, and the ahead session
+clears; after its end the meters are read, the pool clears and the slot settles. So the gate of a slot comes before the
+end of the slot that is running, and the runner keeps the books between the two.
 """
 
 from collections import deque
@@ -80,6 +80,11 @@ class Simulation:
         self._waiting: deque[tuple[Book, Clearing]] = deque()
         self._records: list[SlotRecord] = []
         self._plans: list[PlanRecord] = []
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What went otherwise than planned, in words."""
+        return tuple(self._wires.notices)
 
     def run(self, progress: Callable[[int], None], stopped: Callable[[], bool]) -> bool:
         """Run every day and see every period through to its apply; False if `stopped` asked to end early.

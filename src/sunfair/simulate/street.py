@@ -17,7 +17,7 @@ _HISTORY_DAYS = 8
 class Street:
     """All homes of a scenario under the simulated clock, from one slot on; implements `MeterSource`.
 
-    An agent knows the readings of the slots that are over. `lead` slots lie between the last known slot and the one whose
+    An agent knows the readings of the slots that are over. The last known slot lies `lead` slots before the one whose
     gate closes (two for quarter-hours: the running one is not known yet).
     """
 

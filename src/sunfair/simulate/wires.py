@@ -16,6 +16,7 @@ class Wires:
         community = scenario.community
         self._seconds = community.clock.seconds
         self._phases = [member.phase or Phase.ABC for member in community.members]
+        self.notices: list[str] = []
         self.network: Network | None = None
         if scenario.network_json is not None:
             self.network = Network.parse(scenario.network_json, [FIRST_MEMBER + at for at in range(community.size)])
@@ -30,6 +31,9 @@ class Wires:
         load = np.stack([plan.load_wh for plan in plans])
         p_w, q_var = injections(metered, load, self._phases, self._seconds)
         flow = power_flow(self.network, p_w, q_var)
-        # A slot without a solution has no losses anybody could know; its NaN voltages say so.
+        for index, reason in zip(flow.failed.tolist(), flow.reasons, strict=True):
+            self.notices.append(
+                f"slot {slots[index].slot}: the power flow has no solution, losses count as 0: {reason}"
+            )
         lost = losses_wh(np.where(np.isfinite(flow.losses_w), flow.losses_w, 0.0), self._seconds)
         return FlowRecord(lost, flow.max_voltage_pu, flow.min_voltage_pu, flow.max_loading, p_w, q_var)

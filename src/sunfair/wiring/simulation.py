@@ -38,7 +38,7 @@ def default_folder(name: str) -> Path:
 
 
 def span_of(scenario: Scenario, start: str | None, days: int, *, usual: date | None = None) -> Span:
-    """The civil days to run: from `start` (ISO date or instant), else `usual`, else the first day with a week before it.
+    """The civil days to run: from `start` (ISO date or instant), else `usual`, else one week into the series.
 
     Raises InputError when the series do not hold them.
     """
@@ -59,7 +59,8 @@ def span_of(scenario: Scenario, start: str | None, days: int, *, usual: date | N
     last = first + timedelta(days=days - 1)
     if not first_day <= first <= last <= last_day:
         what = f"{first} to {last} are asked for, the series hold the whole days {first_day} to {last_day}"
-        raise InputError("the series do not hold the days of the run", [Fault("--start, --days", what, "choose days within")])
+        fault = Fault("--start, --days", what, "choose days within")
+        raise InputError("the series do not hold the days of the run", [fault])
     return Span(first, tuple(clock.days(first, days)))
 
 
@@ -93,7 +94,7 @@ def run_simulation(
 ) -> RunResult:
     """Run the scenario and write its folder, whole, or ``.partial`` when `stopped` ended it early.
 
-    The same scenario, span and seed give the same files, byte for byte (`seconds` in summary.json and report.html apart).
+    The same scenario, span and seed give the same files, byte for byte (`seconds` in summary.json apart).
     """
     began = perf_counter()
     community = scenario.community
@@ -123,7 +124,7 @@ def run_simulation(
         "days": len(span.days),
         "seed": seed,
         "partial": not whole,
-        "notices": list(scenario.notices),
+        "notices": [*scenario.notices, *simulation.notices],
     }
     summary = {**facts, **summarise(store.partial, community, hours=community.clock.minutes / 60)}
     summary["seconds"] = round(perf_counter() - began, 3)

@@ -58,7 +58,7 @@ M = "community.toml [[member]]"
         ("seller_bps = 8000\nutility_bps = 1200", "seller_bps = 5000\nutility_bps = 4200", "community.toml [tariff.fees] 'seller_bps': is 5000 bps; the seller gets more than half of a trade's money (give at least 5001)"),
         ("network_bps = 800", "network_bps = -800", "community.toml [tariff.fees] 'network_bps': is -800; it must lie from 0 to 10000 bps (1 % is 100 bps)"),
         # members among each other
-        ('id = "two"', 'id = "one"', f"{M} 2 'id': is \"one\", which is already the id of member 1 (every member has an id of its own)"),
+        ('id = "three"', 'id = "one"', f"{M} 3 'id': is \"one\", which is already the id of member 1 (every member has an id of its own)"),
         ('meter = "M3"', 'meter = "M1"', f"{M} 3 'meter': is \"M1\", which is already the meter of member 1 (every member has a meter of its own)"),
         ('meter = "M2"\n', 'meter = "three"\n', None),
         # a member's own keys
@@ -157,7 +157,7 @@ def test_a_community_file_that_is_not_there(tmp_path):
 
 def test_text_that_is_not_utf8(street):
     street.raw["community.toml"] = '[community]\nname = "Straße"'.encode("latin-1")
-    assert street.fault() == "community.toml: is not UTF-8 text (byte 29) (save it as UTF-8)"
+    assert street.fault() == "community.toml: is not UTF-8 text (byte 24) (save it as UTF-8)"
 
 
 def test_load_community_reports_the_text_s_faults(street):

@@ -70,8 +70,7 @@ def test_times_beside_the_slots(street):
 def test_naive_times(street):
     street.tables["load.parquet"]["start"] = [time.replace(tzinfo=None) for time in _starts(street)]
     assert street.fault() == (
-        "load.parquet column 'start': holds naive times: without a zone nobody knows when they were "
-        "(write them in UTC)"
+        "load.parquet column 'start': holds naive times: without a zone nobody knows when they were (write them in UTC)"
     )
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from sunfair.errors import InputError
-from sunfair.market import check_curve, merge_steps, pool_offers
-from sunfair.units import NO_BUY, NO_SELL
+from sunfair.market import check_curve, merge_steps
 
 CT = 10_000
 
@@ -97,22 +96,3 @@ def test_what_cannot_be_merged_is_refused() -> None:
     with pytest.raises(InputError, match="lengths") as caught:
         merge_steps([1.5, 2], [1])
     assert len(caught.value.faults) == 2
-
-
-def test_the_pool_offers_what_is_open_at_the_standing_limits() -> None:
-    offers = pool_offers(
-        [7, 3, 4, 5, 6], [400, -250, 0, 90, -80], [320_000, 1, 2, NO_BUY, 3], [NO_SELL, 80_000, 4, 5, NO_SELL]
-    )
-    assert offers.account.tolist() == [7, 3]
-    assert offers.energy_wh.tolist() == [400, -250]
-    assert offers.limit.tolist() == [320_000, 80_000]
-
-
-def test_a_pool_of_nobody() -> None:
-    assert len(pool_offers([], [], [], [])) == 0
-
-
-def test_a_pool_with_wrong_columns_is_refused() -> None:
-    with pytest.raises(InputError) as caught:
-        pool_offers([1, 2], [5, 2 * 10**9], [NO_BUY - 1, 0], [0.5])
-    assert [fault.place for fault in caught.value.faults] == ["open_wh", "pool_buy", "pool_sell", "lengths"]

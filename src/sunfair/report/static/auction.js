@@ -90,8 +90,18 @@
   function slotHeader(t) {
     const terms = S.termsOf(t);
     const rows = publicRows(t).sort((a, b) => a.place - b.place);
-    const ahead = sessionSums(rows, rows.map(aheadSteps), rows.map((r) => r.ahead), terms.headerAhead);
-    const pool = sessionSums(rows, rows.map(poolSteps), rows.map((r) => r.pool), terms.headerPool);
+    const ahead = sessionSums(
+      rows,
+      rows.map(aheadSteps),
+      rows.map((r) => r.ahead),
+      terms.headerAhead,
+    );
+    const pool = sessionSums(
+      rows,
+      rows.map(poolSteps),
+      rows.map((r) => r.pool),
+      terms.headerPool,
+    );
     const leaves = rows.map((row, i) => ({
       hash: new S.Writer(201).u1(TAG.result).raw(row.bytes).hash(),
       sums: [...ahead[i], ...pool[i]],
@@ -106,8 +116,15 @@
 
   function headerHash(t, terms, result, bookRoot, dataHash) {
     const { data, day } = S;
-    const writer = new S.Writer(324).u1(TAG.header).raw(S.fromHex(day.chain.domain)).i8(day.first + t);
-    writer.u4(result.count).u1(data.mechanism === "uniform" ? 0 : 1).i8(data.k[0]).i8(data.k[1]);
+    const writer = new S.Writer(324)
+      .u1(TAG.header)
+      .raw(S.fromHex(day.chain.domain))
+      .i8(day.first + t);
+    writer
+      .u4(result.count)
+      .u1(data.mechanism === "uniform" ? 0 : 1)
+      .i8(data.k[0])
+      .i8(data.k[1]);
     for (const share of data.fees) writer.u2(share);
     for (const price of [terms.retail, terms.feedIn, terms.headerAhead, terms.headerPool]) writer.i8(price);
     for (const sum of result.sums) writer.i8(sum);

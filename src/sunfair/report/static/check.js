@@ -28,7 +28,8 @@
 
   function checkRoots() {
     const { BAD } = S.proof;
-    if (S.proof.settlement().status === BAD) state.faults.push({ text: "The rows do not lead to the settlement on the chain." });
+    if (S.proof.settlement().status === BAD)
+      state.faults.push({ text: "The rows do not lead to the settlement on the chain." });
     if (S.proof.zeroSum() === BAD) state.faults.push({ text: "The amounts on the chain do not sum to zero." });
     if (S.proof.auctionHere() && S.proof.anchor().status === BAD)
       state.faults.push({ text: "The auctions do not lead to the anchor on the chain." });

@@ -17,8 +17,7 @@
   const el = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
 
   /** The same for SVG. */
-  const svg = (name, attributes = {}, ...children) =>
-    fill(document.createElementNS(SVG, name), attributes, children);
+  const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
 
   /** A coloured square that stands for a kind of energy or a line in a plot. */
   const swatch = (tone, shape = "area") => el("span", { class: `swatch ${shape} tone-${tone}`, "aria-hidden": "true" });

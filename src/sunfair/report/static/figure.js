@@ -8,24 +8,50 @@
     const shown = rows.filter((row) => row);
     return [
       el("strong", {}, title),
-      el("dl", {}, shown.map(([name, text, tone]) => [
-        el("dt", {}, tone ? S.swatch(tone) : "", name),
-        el("dd", {}, text),
-      ])),
+      el(
+        "dl",
+        {},
+        shown.map(([name, text, tone]) => [el("dt", {}, tone ? S.swatch(tone) : "", name), el("dd", {}, text)]),
+      ),
     ];
   }
 
   const legend = (items) =>
-    el("ul", { class: "legend" }, items.map(([name, tone, shape]) => el("li", {}, S.swatch(tone, shape), name)));
+    el(
+      "ul",
+      { class: "legend" },
+      items.map(([name, tone, shape]) => el("li", {}, S.swatch(tone, shape), name)),
+    );
 
   /** Numbers behind a plot, made only when somebody opens them. */
   function numbers(head, count, row) {
     const box = el("details", { class: "numbers" }, el("summary", {}, "Show the numbers"));
     box.addEventListener("toggle", () => {
       if (box.childElementCount > 1) return;
-      const body = Array.from({ length: count }, (_, i) => el("tr", {}, row(i).map((cell) => el("td", {}, cell))));
-      const table = el("table", {}, el("thead", {}, el("tr", {}, head.map((cell) => el("th", { scope: "col" }, cell)))), el("tbody", {}, body));
-      box.append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers of the plot" }, table));
+      const body = Array.from({ length: count }, (_, i) =>
+        el(
+          "tr",
+          {},
+          row(i).map((cell) => el("td", {}, cell)),
+        ),
+      );
+      const table = el(
+        "table",
+        {},
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            head.map((cell) => el("th", { scope: "col" }, cell)),
+          ),
+        ),
+        el("tbody", {}, body),
+      );
+      box.append(
+        el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers of the plot" }, table),
+      );
     });
     return box;
   }

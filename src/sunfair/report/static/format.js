@@ -74,7 +74,21 @@
   const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
   Object.assign(S, {
-    number, money, exact, price, bill, energy, wattHours, percent, local, clock, span, date, shortDate, dateOf, brief,
+    number,
+    money,
+    exact,
+    price,
+    bill,
+    energy,
+    wattHours,
+    percent,
+    local,
+    clock,
+    span,
+    date,
+    shortDate,
+    dateOf,
+    brief,
     plural,
   });
 })();

@@ -1,4 +1,4 @@
-// One home: its bill line by line down to the proof of a slot, its day, and why its agent did what it did.
+// One home: its figures and its bill, its day, and why its agent did what it did.
 (() => {
   const S = globalThis.sunfair;
   const { el } = S;
@@ -6,104 +6,53 @@
   const kW = (value) => `${S.number(value, 2)} kW`;
   const slots = () => Array.from({ length: S.day.count }, (_, t) => t);
 
-  /** Wh and µ of each bill line in one slot of the day. */
-  function partsOf(home, t) {
-    return S.moneyParts(S.rowOf(home.index, t), S.termsOf(t));
-  }
-
   function key(name, value, note) {
-    return el("div", { class: "key" }, el("span", { class: "name" }, name), el("strong", {}, value), note ? el("span", { class: "soft" }, note) : null);
+    return el(
+      "div",
+      { class: "key" },
+      el("span", { class: "name" }, name),
+      el("strong", {}, value),
+      note ? el("span", { class: "soft" }, note) : null,
+    );
   }
 
   function keys(home) {
     const gained = S.gain(home);
     const days = S.data.series.days.length;
     return el("div", { class: "keys" }, [
-      key(home.bill_market < 0 ? "Earned" : "Bill", S.money(Math.abs(home.bill_market)), days > 1 ? `over ${S.number(days)} days` : "for this day"),
-      gained === null ? null : key(gained < 0 ? "Lost by the market" : "Gained by the market", S.money(Math.abs(gained)), `without it: ${S.bill(home.bill_battery_only)}`),
-      home.bill_alone === null || !home.battery_wh ? null : key("With neither", S.bill(home.bill_alone), "no battery, no market"),
-      key("Used", S.energy(home.use_wh), home.self_sufficiency === null ? null : `${S.percent(home.self_sufficiency)} its own and neighbours’`),
-      home.roof_wh ? key("Roof gave", S.energy(home.roof_wh), home.self_consumption === null ? null : `${S.percent(home.self_consumption)} used in the street`) : null,
-      key("With neighbours", S.energy(home.bought_wh + home.sold_wh), `${S.energy(home.bought_wh)} bought, ${S.energy(home.sold_wh)} sold`),
+      key(
+        home.bill_market < 0 ? "Earned" : "Bill",
+        S.money(Math.abs(home.bill_market)),
+        days > 1 ? `over ${S.number(days)} days` : "for this day",
+      ),
+      gained === null
+        ? null
+        : key(
+            gained < 0 ? "Lost by the market" : "Gained by the market",
+            S.money(Math.abs(gained)),
+            `without it: ${S.bill(home.bill_battery_only)}`,
+          ),
+      home.bill_alone === null || !home.battery_wh
+        ? null
+        : key("With neither", S.bill(home.bill_alone), "no battery, no market"),
+      key(
+        "Used",
+        S.energy(home.use_wh),
+        home.self_sufficiency === null ? null : `${S.percent(home.self_sufficiency)} its own and neighbours’`,
+      ),
+      home.roof_wh
+        ? key(
+            "Roof gave",
+            S.energy(home.roof_wh),
+            home.self_consumption === null ? null : `${S.percent(home.self_consumption)} used in the street`,
+          )
+        : null,
+      key(
+        "With neighbours",
+        S.energy(home.bought_wh + home.sold_wh),
+        `${S.energy(home.bought_wh)} bought, ${S.energy(home.sold_wh)} sold`,
+      ),
     ]);
-  }
-
-  /** Amounts on a bill: to pay plain, to receive with a minus and in another colour. */
-  const owed = (micro, format = S.money) => (micro > 0 ? el("span", { class: "better" }, `−${format(micro)}`) : format(-micro));
-
-  function billRows(home, lines, pick) {
-    return lines.map(([line, wh, micro]) => {
-      const name = S.data.lines[line];
-      const rate = wh ? `${S.price(Math.round((Math.abs(micro) * 1000) / Math.abs(wh)))}/kWh` : "–";
-      const label = pick ? el("button", { type: "button", class: "line-button", "aria-expanded": "false", "data-line": line, click: (event) => pick(line, event.currentTarget) }, name) : name;
-      return el("tr", {}, el("td", {}, label), el("td", { class: "right" }, S.energy(Math.abs(wh))), el("td", { class: "right wide" }, rate), el("td", { class: "right" }, owed(micro, S.exact)));
-    });
-  }
-
-  function billTable(home, lines, pick) {
-    const total = S.street.sum(lines.map(([, , micro]) => micro));
-    const head = el("tr", {}, el("th", { scope: "col" }, "Line"), el("th", { scope: "col", class: "right" }, "Energy"), el("th", { scope: "col", class: "right wide" }, "On average"), el("th", { scope: "col", class: "right" }, "Amount"));
-    const foot = el("tr", { class: "total" }, el("td", {}, total > 0 ? "To receive" : "To pay"), el("td", {}), el("td", { class: "wide" }), el("td", { class: "right" }, S.exact(Math.abs(total))));
-    return el("table", { class: "plain bill" }, el("thead", {}, head), el("tbody", {}, billRows(home, lines, pick), foot));
-  }
-
-  /** The slots that make up a bill line: a plot, a list, and the proof of whichever is pressed. */
-  function lineSlots(home, line, proofBox) {
-    const found = slots().flatMap((t) => partsOf(home, t).filter((part) => part.line === line).map((part) => ({ t, ...part })));
-    const byTime = slots().map((t) => Math.abs(found.find((one) => one.t === t)?.amount ?? 0));
-    const show = (t) => showProof(home, t, proofBox);
-    const axis = S.dayAxis();
-    const plot = S.plot({
-      axis,
-      low: 0,
-      high: Math.max(...byTime, 1) * 1.1,
-      height: 120,
-      left: 60,
-      format: (micro) => S.price(micro).replace(/0$/, ""),
-      label: `${S.data.lines[line]}: money by slot`,
-      layers: [{ kind: "bars", tone: line < 4 ? "neighbour" : "grid", values: byTime }],
-      pick: show,
-      tip: (t) => S.tip(S.span(axis.first + t), [["Money", S.exact(byTime[t])], ["Press", "for the proof"]]),
-    });
-    const rows = found.map((one) =>
-      el("tr", {}, el("td", {}, el("button", { type: "button", class: "slot-button", "data-slot": one.t, click: () => show(one.t) }, S.span(axis.first + one.t))), el("td", { class: "right" }, S.wattHours(Math.abs(one.wh))), el("td", { class: "right" }, one.price === null ? "–" : S.price(one.price)), el("td", { class: "right" }, owed(one.amount, S.exact))),
-    );
-    const head = el("tr", {}, ["Slot", "Energy", "Price per kWh", "Amount"].map((name, i) => el("th", { scope: "col", class: i ? "right" : "" }, name)));
-    return el(
-      "div",
-      { class: "line-slots" },
-      el("h4", {}, `${S.plural(found.length, "slot")} make up “${S.data.lines[line]}”`),
-      plot,
-      el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Slots of this line" }, el("table", { class: "plain" }, el("thead", {}, head), el("tbody", {}, rows))),
-      el("p", { class: "note" }, "Press a slot: its proof is worked out here and now."),
-    );
-  }
-
-  function showProof(home, t, box) {
-    box.replaceChildren(S.slotProof(home.index, t));
-    box.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-  }
-
-  function bill(home, proofBox) {
-    const panel = el("div", {});
-    const shown = home.index < (S.day?.homes ?? 0);
-    const pick = (line, button) => {
-      const open = button.getAttribute("aria-expanded") === "true";
-      for (const other of panel.parentElement.querySelectorAll(".line-button")) other.setAttribute("aria-expanded", "false");
-      panel.replaceChildren(...(open ? [] : [lineSlots(home, line, proofBox)]));
-      button.setAttribute("aria-expanded", String(!open));
-    };
-    const many = S.data.series.days.length > 1;
-    const hint = shown ? "Press a line to see the slots behind it, and prove any of them." : "This page holds the rows of the first homes only; `sunfair audit` checks them all.";
-    return el(
-      "section",
-      { class: "card" },
-      el("h3", {}, many && S.day ? `Bill of ${S.date(S.day.date)}` : "Bill"),
-      el("p", { class: "soft" }, hint),
-      billTable(home, many && S.day ? home.day_lines : home.lines, shown ? pick : null),
-      panel,
-      many ? el("details", {}, el("summary", {}, "Bill of the whole run"), billTable(home, home.lines, null), el("p", { class: "note" }, "Rows are in this page for the last settled day alone; `sunfair audit` checks every day.")) : null,
-    );
   }
 
   function dayPlots(home, proofBox) {
@@ -115,7 +64,7 @@
     const battery = plans.map((plan) => kilowatt(plan.battery));
     const traded = rows.map((row) => kilowatt(row.ahead + row.pool));
     const utility = rows.map((row) => kilowatt(row.metered - row.ahead - row.pool));
-    const pick = (t) => showProof(home, t, proofBox);
+    const pick = (t) => S.showProof(home, t, proofBox);
     const common = { axis, pick, format: (value) => S.number(value, Math.abs(value) < 10 && value % 1 ? 1 : 0) };
     const way = (value, taking, giving) => (value < 0 ? giving : taking);
     const ownsBattery = home.battery_wh > 0;
@@ -129,7 +78,14 @@
         ...(ownsBattery ? [{ kind: "bars", tone: "battery", values: battery }] : []),
         { kind: "line", tone: "home", values: use },
       ],
-      tip: (t) => S.tip(S.span(axis.first + t), [["Used", kW(use[t]), "home"], plans[t].ev ? ["of it the car", kW(kilowatt(plans[t].ev)), "car"] : null, ["Roof", kW(roof[t]), "roof"], ownsBattery ? [`Battery ${way(battery[t], "takes", "gives")}`, kW(Math.abs(battery[t])), "battery"] : null, ["Why", plans[t].reason]]),
+      tip: (t) =>
+        S.tip(S.span(axis.first + t), [
+          ["Used", kW(use[t]), "home"],
+          plans[t].ev ? ["of it the car", kW(kilowatt(plans[t].ev)), "car"] : null,
+          ["Roof", kW(roof[t]), "roof"],
+          ownsBattery ? [`Battery ${way(battery[t], "takes", "gives")}`, kW(Math.abs(battery[t])), "battery"] : null,
+          ["Why", plans[t].reason],
+        ]),
     });
     const beyond = S.plot({
       ...common,
@@ -137,12 +93,34 @@
       low: Math.min(0, ...traded, ...utility) * 1.1,
       high: Math.max(...traded, ...utility, 0.1) * 1.1,
       label: "Energy traded with neighbours and the utility, in kW",
-      layers: [{ kind: "bars", tone: "neighbour", values: traded }, { kind: "line", tone: "grid", values: utility, stepped: true }],
-      tip: (t) => S.tip(S.span(axis.first + t), [[way(traded[t], "From neighbours", "To neighbours"), kW(Math.abs(traded[t])), "neighbour"], [way(utility[t], "From the utility", "To the utility"), kW(Math.abs(utility[t])), "grid"], [rows[t].paid < 0 ? "Paid" : "Received", S.exact(Math.abs(rows[t].paid))]]),
+      layers: [
+        { kind: "bars", tone: "neighbour", values: traded },
+        { kind: "line", tone: "grid", values: utility, stepped: true },
+      ],
+      tip: (t) =>
+        S.tip(S.span(axis.first + t), [
+          [way(traded[t], "From neighbours", "To neighbours"), kW(Math.abs(traded[t])), "neighbour"],
+          [way(utility[t], "From the utility", "To the utility"), kW(Math.abs(utility[t])), "grid"],
+          [rows[t].paid < 0 ? "Paid" : "Received", S.exact(Math.abs(rows[t].paid))],
+        ]),
     });
     return [
-      S.figure({ title: "Its day behind the meter", text: "In kW. Bars above the line charge the battery, below they give.", legend: [["Roof", "roof"], ...(ownsBattery ? [["Battery", "battery"]] : []), ["Use", "home", "line"]], plot: behind, table: dayTable(plans, rows) }),
-      S.figure({ title: "What it traded", text: "In kW. Above the line it takes, below it gives. Press a slot for its proof.", legend: [["Neighbours", "neighbour"], ["Utility", "grid", "line"]], plot: beyond }),
+      S.figure({
+        title: "Its day behind the meter",
+        text: "In kW. Bars above the line charge the battery, below they give.",
+        legend: [["Roof", "roof"], ...(ownsBattery ? [["Battery", "battery"]] : []), ["Use", "home", "line"]],
+        plot: behind,
+        table: dayTable(plans, rows),
+      }),
+      S.figure({
+        title: "What it traded",
+        text: "In kW. Above the line it takes, below it gives. Press a slot for its proof.",
+        legend: [
+          ["Neighbours", "neighbour"],
+          ["Utility", "grid", "line"],
+        ],
+        plot: beyond,
+      }),
       ownsBattery ? stored(home, plans, axis) : null,
     ];
   }
@@ -151,7 +129,19 @@
     return {
       head: ["Slot", "Load", "Car", "Roof", "Battery", "Stored", "Traded", "Metered", "Paid"],
       count: rows.length,
-      row: (t) => [S.span(rows[t].slot), ...[plans[t].load, plans[t].ev, plans[t].pv - plans[t].curtailed, plans[t].battery, plans[t].stored, rows[t].ahead + rows[t].pool, rows[t].metered].map((wh) => S.wattHours(wh)), S.exact(rows[t].paid)],
+      row: (t) => [
+        S.span(rows[t].slot),
+        ...[
+          plans[t].load,
+          plans[t].ev,
+          plans[t].pv - plans[t].curtailed,
+          plans[t].battery,
+          plans[t].stored,
+          rows[t].ahead + rows[t].pool,
+          rows[t].metered,
+        ].map((wh) => S.wattHours(wh)),
+        S.exact(rows[t].paid),
+      ],
     };
   }
 
@@ -169,7 +159,11 @@
         format: (value) => `${value} %`,
         label: "How full the battery is",
         layers: [{ kind: "stack", parts: [{ tone: "battery", values: fill }] }],
-        tip: (t) => S.tip(S.span(axis.first + t), [["Full", `${S.number(fill[t])} % · ${S.energy(plans[t].stored)}`, "battery"], ["A stored kWh is worth", S.price(plans[t].value)]]),
+        tip: (t) =>
+          S.tip(S.span(axis.first + t), [
+            ["Full", `${S.number(fill[t])} % · ${S.energy(plans[t].stored)}`, "battery"],
+            ["A stored kWh is worth", S.price(plans[t].value)],
+          ]),
       }),
     });
   }
@@ -189,29 +183,82 @@
       if (part.length === 1) return el("li", {}, time, el("span", {}, part[0][1]));
       const each = part.map(([t, words]) => el("li", {}, el("time", {}, S.clock(first + t)), el("span", {}, words)));
       const middle = part[part.length >> 1];
-      return el("li", {}, time, el("details", {}, el("summary", {}, `${middle[1]} `, el("span", { class: "soft" }, `(as at ${S.clock(first + middle[0])}; ${S.plural(part.length, "slot")})`)), el("ol", { class: "reasons" }, each)));
+      return el(
+        "li",
+        {},
+        time,
+        el(
+          "details",
+          {},
+          el(
+            "summary",
+            {},
+            `${middle[1]} `,
+            el("span", { class: "soft" }, `(as at ${S.clock(first + middle[0])}; ${S.plural(part.length, "slot")})`),
+          ),
+          el("ol", { class: "reasons" }, each),
+        ),
+      );
     });
-    return el("section", { class: "card" }, el("h3", {}, "Why its agent did what it did"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Reasons" }, el("ol", { class: "reasons" }, items)));
+    return el(
+      "section",
+      { class: "card" },
+      el("h3", {}, "Why its agent did what it did"),
+      el(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": "Reasons" },
+        el("ol", { class: "reasons" }, items),
+      ),
+    );
   }
 
   function walk(home) {
     const homes = S.data.homes;
     const choose = (event) => (location.hash = `#home-${event.target.value}`);
-    const select = el("select", { "aria-label": "Choose a home", change: choose }, homes.map((one) => el("option", { value: one.account, selected: one === home }, one.id)));
-    const step = (other, name, sign) => (other ? el("a", { class: "button", href: `#home-${other.account}`, "aria-label": `${name}: ${other.id}` }, sign) : el("span", { class: "button off" }, sign));
-    return el("nav", { class: "walk", "aria-label": "Homes" }, el("a", { class: "button", href: "#homes" }, "← The street"), step(homes[home.index - 1], "Previous home", "‹"), select, step(homes[home.index + 1], "Next home", "›"));
+    const select = el(
+      "select",
+      { "aria-label": "Choose a home", change: choose },
+      homes.map((one) => el("option", { value: one.account, selected: one === home }, one.id)),
+    );
+    const step = (other, name, sign) =>
+      other
+        ? el("a", { class: "button", href: `#home-${other.account}`, "aria-label": `${name}: ${other.id}` }, sign)
+        : el("span", { class: "button off" }, sign);
+    return el(
+      "nav",
+      { class: "walk", "aria-label": "Homes" },
+      el("a", { class: "button", href: "#homes" }, "← The street"),
+      step(homes[home.index - 1], "Previous home", "‹"),
+      select,
+      step(homes[home.index + 1], "Next home", "›"),
+    );
   }
 
   function homePage(home) {
     const proofBox = el("div", { class: "proof-box", "aria-live": "polite" });
-    const place = [home.meter !== home.id ? `meter ${home.meter}` : null, home.bus === null ? null : `place ${home.bus}`, home.phase ? `phase ${home.phase.toUpperCase()}` : null, S.equipment(home)];
+    const place = [
+      home.meter !== home.id ? `meter ${home.meter}` : null,
+      home.bus === null ? null : `place ${home.bus}`,
+      home.phase ? `phase ${home.phase.toUpperCase()}` : null,
+      S.equipment(home),
+    ];
     const shown = home.index < (S.day?.homes ?? 0);
     const when = S.day ? S.date(S.day.date) : "";
     return [
       walk(home),
-      el("header", { class: "home-head" }, el("h2", { tabindex: "-1" }, home.id), el("p", { class: "soft" }, place.filter(Boolean).join(" · "))),
+      el(
+        "header",
+        { class: "home-head" },
+        el("h2", { tabindex: "-1" }, home.id),
+        el("p", { class: "soft" }, place.filter(Boolean).join(" · ")),
+      ),
       keys(home),
-      el("div", { class: "two" }, bill(home, proofBox), el("div", {}, proofBox, shown ? null : el("p", { class: "card" }, "No rows of this home are in the page."))),
+      el(
+        "div",
+        { class: "two" },
+        S.billCard(home, proofBox),
+        el("div", {}, proofBox, shown ? null : el("p", { class: "card" }, "No rows of this home are in the page.")),
+      ),
       shown ? el("h3", { class: "part" }, when) : null,
       shown ? el("div", { class: "figures" }, dayPlots(home, proofBox), reasons(home)) : null,
     ];

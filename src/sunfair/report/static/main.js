@@ -27,21 +27,44 @@
   const traded = () => S.data.figures.community.traded_wh ?? S.street.sum(S.data.homes.map((home) => home.bought_wh));
 
   function sentence() {
-    const parts = [el("strong", {}, S.data.name), ` is a street of ${S.plural(S.data.homes.length, "home")}. ${when()[0].toUpperCase()}${when().slice(1)} they traded `, el("em", {}, S.energy(traded())), " among themselves"];
-    if (kept() !== null) parts.push(", kept ", el("em", {}, S.percent(kept())), " of their roofs’ energy in the street");
-    if (saved() !== null) parts.push(", and ", saved() < 0 ? "paid " : "were better off by ", el("em", {}, S.money(Math.abs(saved()))), saved() < 0 ? " more" : "", " than with the utility alone");
+    const parts = [
+      el("strong", {}, S.data.name),
+      ` is a street of ${S.plural(S.data.homes.length, "home")}. ${when()[0].toUpperCase()}${when().slice(1)} they traded `,
+      el("em", {}, S.energy(traded())),
+      " among themselves",
+    ];
+    if (kept() !== null)
+      parts.push(", kept ", el("em", {}, S.percent(kept())), " of their roofs’ energy in the street");
+    if (saved() !== null)
+      parts.push(
+        ", and ",
+        saved() < 0 ? "paid " : "were better off by ",
+        el("em", {}, S.money(Math.abs(saved()))),
+        saved() < 0 ? " more" : "",
+        " than with the utility alone",
+      );
     return el("p", { class: "lead" }, parts, ".");
   }
 
   function tile(name, value, note, more = {}) {
-    return el("div", { class: "tile", ...more }, el("span", { class: "name" }, name), el("strong", {}, value), el("span", { class: "soft" }, note));
+    return el(
+      "div",
+      { class: "tile", ...more },
+      el("span", { class: "name" }, name),
+      el("strong", {}, value),
+      el("span", { class: "soft" }, note),
+    );
   }
 
   function violationTile() {
     const found = S.data.figures.violations;
-    if (!found || !S.data.map && S.street.column("max_voltage_pu").every((value) => value === null)) return null;
-    const note = found.slots ? `${S.plural(found.slots, "slot")} outside the wires’ limits` : "voltage and loading stayed within limits";
-    return tile("Wires overstrained", `${S.number(found.hours, found.hours % 1 ? 2 : 0)} h`, note, { class: found.slots ? "tile warn" : "tile" });
+    if (!found || (!S.data.map && S.street.column("max_voltage_pu").every((value) => value === null))) return null;
+    const note = found.slots
+      ? `${S.plural(found.slots, "slot")} outside the wires’ limits`
+      : "voltage and loading stayed within limits";
+    return tile("Wires overstrained", `${S.number(found.hours, found.hours % 1 ? 2 : 0)} h`, note, {
+      class: found.slots ? "tile warn" : "tile",
+    });
   }
 
   /** The tile that counts the proofs as the browser works them out. */
@@ -50,13 +73,22 @@
     const value = el("strong", {});
     const note = el("span", { class: "soft" });
     const bar = el("i", {});
-    const box = el("div", { class: "tile proofs", "data-checks": "running" }, el("span", { class: "name" }, "Proofs checked here"), value, note, el("div", { class: "meter", "aria-hidden": "true" }, bar));
+    const box = el(
+      "div",
+      { class: "tile proofs", "data-checks": "running" },
+      el("span", { class: "name" }, "Proofs checked here"),
+      value,
+      note,
+      el("div", { class: "meter", "aria-hidden": "true" }, bar),
+    );
     S.check.listen((state) => {
       value.textContent = S.number(state.rows + state.slots);
       bar.style.width = `${(100 * state.done) / Math.max(1, state.total)}%`;
       if (!state.finished) note.textContent = "your browser is working them out";
-      else if (state.faults.length) note.textContent = `${S.plural(state.faults.length, "thing")} does not add up`;
-      else if (S.proof.settlement().status === S.proof.OPEN) note.textContent = "rows add up; not settled on the chain yet";
+      else if (state.faults.length)
+        note.textContent = `${S.plural(state.faults.length, "thing does", "things do")} not add up`;
+      else if (S.proof.settlement().status === S.proof.OPEN)
+        note.textContent = "rows add up; not settled on the chain yet";
       else note.textContent = "every row leads to the chain";
       if (state.finished) box.dataset.checks = state.faults.length ? "bad" : "good";
     });
@@ -68,9 +100,21 @@
     const better = community.homes_better_off;
     const mean = S.street.meanPrice();
     return el("div", { class: "tiles" }, [
-      tile("Traded among neighbours", S.energy(traded()), mean === null ? "nothing changed hands" : `at ${S.price(mean)} a kWh on average`),
+      tile(
+        "Traded among neighbours",
+        S.energy(traded()),
+        mean === null ? "nothing changed hands" : `at ${S.price(mean)} a kWh on average`,
+      ),
       kept() === null ? null : tile("Roofs’ energy kept in the street", S.percent(kept()), "the rest went to the grid"),
-      saved() === null ? null : tile(saved() < 0 ? "Cost of the market" : "Saved by the street", S.money(Math.abs(saved())), better === undefined ? "against no market" : `${S.number(better)} of ${S.plural(S.data.homes.length, "home")} better off`),
+      saved() === null
+        ? null
+        : tile(
+            saved() < 0 ? "Cost of the market" : "Saved by the street",
+            S.money(Math.abs(saved())),
+            better === undefined
+              ? "against no market"
+              : `${S.number(better)} of ${S.plural(S.data.homes.length, "home")} better off`,
+          ),
       violationTile(),
       proofTile(),
     ]);
@@ -87,9 +131,24 @@
     const planned = S.data.planned_days;
     if (S.data.partial) {
       const slots = S.data.series.by === "slot" ? `, ${S.plural(S.data.series.count, "slot")}` : "";
-      found.push(el("div", { class: "banner", "data-banner": "partial" }, el("strong", {}, "This run is partial. "), `It was ended early: this page shows ${S.plural(days, "day")}${slots}${planned ? ` of ${S.plural(planned, "day")} planned` : ""}. What is not settled yet cannot be held against the chain.`));
+      found.push(
+        el(
+          "div",
+          { class: "banner", "data-banner": "partial" },
+          el("strong", {}, "This run is partial. "),
+          `It was ended early: this page shows ${S.plural(days, "day")}${slots}${planned ? ` of ${S.plural(planned, "day")} planned` : ""}. What is not settled yet cannot be held against the chain.`,
+        ),
+      );
     }
-    if (S.day?.chain_error) found.push(el("div", { class: "banner", "data-banner": "chain" }, el("strong", {}, "The chain cannot be read. "), S.day.chain_error));
+    if (S.day?.chain_error)
+      found.push(
+        el(
+          "div",
+          { class: "banner", "data-banner": "chain" },
+          el("strong", {}, "The chain cannot be read. "),
+          S.day.chain_error,
+        ),
+      );
     return found;
   }
 
@@ -99,16 +158,41 @@
     S.check.listen((state) => {
       if (!state.faults.length) return;
       box.hidden = false;
-      const items = state.faults.slice(0, 6).map(({ text, home }) => el("li", {}, home === undefined ? text : el("a", { href: `#home-${home + S.FIRST_MEMBER}` }, text)));
+      const items = state.faults
+        .slice(0, 6)
+        .map(({ text, home, t }) =>
+          el(
+            "li",
+            {},
+            home === undefined ? text : el("a", { href: `#home-${home + S.FIRST_MEMBER}-${S.day.first + t}` }, text),
+          ),
+        );
       const rest = state.faults.length - items.length;
-      box.replaceChildren(el("strong", {}, "This page does not add up. "), el("ul", {}, items, rest > 0 ? el("li", {}, `and ${S.number(rest)} more`) : null));
+      box.replaceChildren(
+        el("strong", {}, "This page does not add up. "),
+        el("ul", {}, items, rest > 0 ? el("li", {}, `and ${S.number(rest)} more`) : null),
+      );
     });
     return box;
   }
 
   function part(id, title, lead, ...children) {
     const shown = children.flat().filter(Boolean);
-    return shown.length ? el("section", { id, class: "part" }, el("h2", {}, title), lead ? el("p", { class: "soft lead-in" }, lead) : null, shown) : null;
+    return shown.length
+      ? el(
+          "section",
+          { id, class: "part" },
+          el("h2", {}, title),
+          lead ? el("p", { class: "soft lead-in" }, lead) : null,
+          shown,
+        )
+      : null;
+  }
+
+  /** Figures side by side, if there are any. */
+  function beside(...figures) {
+    const shown = figures.filter(Boolean);
+    return shown.length ? el("div", { class: "figures" }, shown) : null;
   }
 
   function tryIt() {
@@ -116,24 +200,59 @@
       "audit",
       "Change one number",
       null,
-      el("div", { class: "card try" },
-        el("p", {}, "Open any of the Parquet files beside this page, change a single number (a price, a watt-hour, a millionth), and save it. Then run ", el("code", {}, "sunfair audit"), " on the folder: it works everything out again from the files, holds it against the chain, and its last line names the slot and the account that are wrong."),
+      el(
+        "div",
+        { class: "card try" },
+        el(
+          "p",
+          {},
+          "Open any of the Parquet files beside this page, change a single number (a price, a watt-hour, a millionth), and save it. Then run ",
+          el("code", {}, "sunfair audit"),
+          " on the folder: it works everything out again from the files, holds it against the chain, and its last line names the slot and the account that are wrong.",
+        ),
         el("pre", {}, el("code", {}, "sunfair audit DIR\n# exit 1, last line: slot N account A: …")),
-        el("p", { class: "soft" }, "This page does the same on its own numbers for one day: change one in its source and open it again."),
+        el(
+          "p",
+          { class: "soft" },
+          "This page does the same on its own numbers for one day: change one in its source and open it again.",
+        ),
       ),
     );
   }
 
+  /** The page's parts; of a run that ended before its first slot only the head and the homes are there. */
   function street() {
     const { street } = S;
-    return [
-      el("header", { class: "hero" }, el("div", { class: "hero-top" }, S.skyline(), el("h1", {}, el("span", { class: "brand" }, "Sunfair"), S.data.name), sentence()), tiles()),
+    const head = [
+      el(
+        "header",
+        { class: "hero" },
+        el(
+          "div",
+          { class: "hero-top" },
+          S.skyline(),
+          el("h1", {}, el("span", { class: "brand" }, "Sunfair"), S.data.name),
+          sentence(),
+        ),
+        tiles(),
+      ),
       notices(),
+    ];
+    if (!S.day) return [...head, part("homes", "The homes", null, S.homeTable())];
+    return [
+      ...head,
       part("prices", "What energy cost", null, street.prices()),
-      part("energy", "Where the energy went", null, S.sankey(), el("div", { class: "figures" }, street.roofs(), street.homes())),
-      part("batteries", "Batteries and cars", null, el("div", { class: "figures" }, street.batteries(), street.cars())),
-      part("wires", "The wires", null, el("div", { class: "figures" }, street.voltages(), street.loading()), S.streetMap()),
-      part("homes", "Every home’s bill, three ways", "What each home paid with the market, what the same home would have paid with its battery but no market, and with neither.", S.gains(), S.homeTable(), S.whereMoneyWent()),
+      part("energy", "Where the energy went", null, S.sankey(), beside(street.roofs(), street.homes())),
+      part("batteries", "Batteries and cars", null, beside(street.batteries(), street.cars())),
+      part("wires", "The wires", null, beside(street.voltages(), street.loading()), S.streetMap()),
+      part(
+        "homes",
+        "Every home’s bill, three ways",
+        "What each home paid with the market, what the same home would have paid with its battery but no market, and with neither.",
+        S.gains(),
+        S.homeTable(),
+        S.whereMoneyWent(),
+      ),
       tryIt(),
     ];
   }
@@ -144,15 +263,26 @@
     const facts = [
       data.seed === null ? null : `seed ${data.seed}`,
       `times in ${data.timezone}`,
-      chain ? `chain ${chain.chain_id}, ${S.plural(chain.periods_anchored, "period")} anchored, ${S.number(chain.periods_applied)} applied` : null,
+      chain
+        ? `chain ${chain.chain_id}, ${S.plural(chain.periods_anchored, "period")} anchored, ${S.number(chain.periods_applied)} applied`
+        : null,
       data.series.by === "day" ? "longer than a week: plotted by day" : null,
     ];
-    return el("footer", {}, el("p", {}, facts.filter(Boolean).join(" · ")), el("p", {}, `This page holds the private rows of ${data.homes.length === 1 ? "the home" : "all homes"}${data.series.days.length > 1 && day ? ` for ${S.date(day.date)}` : ""}. They belong to the people who live there: before handing it on, ask them.`));
+    return el(
+      "footer",
+      {},
+      el("p", {}, facts.filter(Boolean).join(" · ")),
+      el(
+        "p",
+        {},
+        `This page holds the private rows of ${data.homes.length === 1 ? "the home" : "all homes"}${data.series.days.length > 1 && day ? ` for ${S.date(day.date)}` : ""}. They belong to the people who live there: before handing it on, ask them.`,
+      ),
+    );
   }
 
   /** Shows what the address names: a home, or the street and a place in it. */
   function route(views) {
-    const wanted = location.hash.match(/^#home-(\d+)$/);
+    const wanted = location.hash.match(/^#home-(\d+)(?:-(\d+))?$/);
     const home = wanted && S.data.homes.find((one) => one.account === Number(wanted[1]));
     views.street.hidden = Boolean(home);
     views.home.hidden = !home;
@@ -161,6 +291,8 @@
       views.home.replaceChildren(...S.homePage(home).filter(Boolean));
       scrollTo(0, 0);
       views.home.querySelector("h2").focus({ preventScroll: true });
+      const t = Number(wanted[2]) - (S.day?.first ?? 0);
+      if (t >= 0 && t < S.day?.count) S.showProof(home, t, views.home.querySelector(".proof-box"));
       document.title = `${home.id} – ${S.data.name} – Sunfair`;
       return;
     }
@@ -171,12 +303,23 @@
   function start() {
     S.load(JSON.parse(document.getElementById("data").textContent));
     const root = document.getElementById("page");
-    const links = [["prices", "Prices"], ["energy", "Energy"], ["batteries", "Batteries"], ["wires", "Wires"], ["homes", "Homes"], ["audit", "Check it"]];
+    const links = [
+      ["prices", "Prices"],
+      ["energy", "Energy"],
+      ["batteries", "Batteries"],
+      ["wires", "Wires"],
+      ["homes", "Homes"],
+      ["audit", "Check it"],
+    ];
     const views = { street: el("div", { id: "top" }), home: el("div", { class: "home-page", hidden: true }) };
     root.replaceChildren(alarm(), ...banners(), el("main", {}, views.street, views.home), footer());
     views.street.append(...street().filter(Boolean));
     const there = links.filter(([id]) => views.street.querySelector(`#${id}`));
-    views.nav = el("nav", { class: "sections", "aria-label": "Sections" }, there.map(([id, name]) => el("a", { href: `#${id}` }, name)));
+    views.nav = el(
+      "nav",
+      { class: "sections", "aria-label": "Sections" },
+      there.map(([id, name]) => el("a", { href: `#${id}` }, name)),
+    );
     root.prepend(views.nav);
     addEventListener("hashchange", () => route(views));
     route(views);

@@ -4,14 +4,17 @@
   const { el, svg } = S;
   const RATED = 230;
   const SCALE = 10_000; // voltages are handed over in 10⁻⁴ pu
+  const PERMITTED = 0.1; // of the rated voltage, either way
   const TONES = 6; // feeders are told apart by as many colours
 
-  /** A voltage's colour class: how far from rated it is, of the 10 % permitted. */
-  function strain(high, low) {
+  /** A voltage's colour: from that of the rated voltage over "high" or "low" to "outside" at the limit. */
+  function colour(high, low) {
     const [above, below] = [high / SCALE - 1, 1 - low / SCALE];
-    const part = Math.max(above, below) / 0.1;
-    const side = above >= below ? "up" : "down";
-    return part > 1 ? `${side}-out` : `${side}-${Math.min(3, Math.floor(part * 4))}`;
+    const part = Math.max(above, below) / PERMITTED;
+    if (part > 1) return "var(--out)";
+    const [near, far] = above >= below ? ["var(--v-high)", "var(--v-top)"] : ["var(--v-low)", "var(--v-bottom)"];
+    const mix = (a, b, share) => `color-mix(in oklab, ${a}, ${b} ${Math.round(share * 100)}%)`;
+    return part < 0.5 ? mix("var(--v-rated)", near, part * 2) : mix(near, far, part * 2 - 1);
   }
 
   function geometry(map, width) {
@@ -19,7 +22,11 @@
     const rows = Math.max(...map.row) + 1;
     const stepX = Math.min(58, (width - 40) / Math.max(columns - 1, 1));
     const stepY = rows > 24 ? 16 : 24;
-    return { x: (bus) => 20 + map.depth[bus] * stepX, y: (bus) => 20 + map.row[bus] * stepY, height: 40 + (rows - 1) * stepY };
+    return {
+      x: (bus) => 20 + map.depth[bus] * stepX,
+      y: (bus) => 20 + map.row[bus] * stepY,
+      height: 40 + (rows - 1) * stepY,
+    };
   }
 
   /** Net energy of the homes at each bus in slot `t`, Wh, and who they are. */
@@ -34,7 +41,10 @@
       if (above < 0) return [];
       const [x0, y0, x1, y1] = [place.x(above), place.y(above), place.x(bus), place.y(bus)];
       const bend = y0 === y1 ? `H${x1}` : `V${y1 - 6}Q${x0} ${y1} ${x0 + 6} ${y1}H${x1}`;
-      return svg("path", { class: `cable feeder-${map.feeder[bus] < 0 ? "none" : map.feeder[bus] % TONES}`, d: `M${x0} ${y0}${bend}` });
+      return svg("path", {
+        class: `cable feeder-${map.feeder[bus] < 0 ? "none" : map.feeder[bus] % TONES}`,
+        d: `M${x0} ${y0}${bend}`,
+      });
     });
   }
 
@@ -61,13 +71,21 @@
     const label = svg("text", { class: "axis", x: place.x(trafo) - 8, y: place.y(trafo) - 10 }, "grid above");
     const image = svg(
       "svg",
-      { viewBox: `0 0 ${width} ${place.height}`, height: place.height, role: "img", "aria-label": "Cables of the street with the voltage at each place" },
-      cables(map, place), dots.map((dot) => dot.node), label,
+      {
+        viewBox: `0 0 ${width} ${place.height}`,
+        height: place.height,
+        role: "img",
+        "aria-label": "Cables of the street with the voltage at each place",
+      },
+      cables(map, place),
+      dots.map((dot) => dot.node),
+      label,
     );
     const paint = (t) =>
       dots.forEach(({ node, title }, bus) => {
         const giving = S.street.sum(homes[bus].map((home) => S.at(S.day.rows.metered_wh[home] ?? 0, t))) < 0;
-        node.setAttribute("class", `bus ${strain(map.high[bus][t], map.low[bus][t])}${giving ? " giving" : ""}${homes[bus].length ? " inhabited" : ""}`);
+        node.setAttribute("class", `bus${giving ? " giving" : ""}${homes[bus].length ? " inhabited" : ""}`);
+        node.style.fill = colour(map.high[bus][t], map.low[bus][t]);
         title.textContent = describe(map, homes, bus, t);
       });
     return { image, paint };
@@ -83,7 +101,15 @@
     return place;
   }
 
-  const KEY = [["down-out", "below 207 V"], ["down-2", "low"], ["up-0", "near 230 V"], ["up-2", "high"], ["up-out", "above 253 V"]];
+  const key = () =>
+    el(
+      "div",
+      { class: "key-row" },
+      el("span", {}, "207 V"),
+      el("span", { class: "scale", role: "img", "aria-label": "colours from 207 over 230 to 253 volts" }),
+      el("span", {}, "253 V"),
+      el("span", {}, el("span", { class: "swatch ring", "aria-hidden": "true" }), "gives energy"),
+    );
 
   function streetMap() {
     const { map } = S.data;
@@ -91,7 +117,13 @@
     const homes = homesAt(map);
     const box = el("div", { class: "plot map" });
     const time = el("output", {});
-    const slider = el("input", { type: "range", min: 0, max: S.day.count - 1, value: worst(map), "aria-label": "Time of day" });
+    const slider = el("input", {
+      type: "range",
+      min: 0,
+      max: S.day.count - 1,
+      value: worst(map),
+      "aria-label": "Time of day",
+    });
     let paint = () => {};
     const show = () => {
       const t = Number(slider.value);
@@ -109,12 +141,17 @@
       box.replaceChildren(made.image);
       show();
     });
-    const key = el("ul", { class: "legend" }, KEY.map(([tone, name]) => el("li", {}, el("span", { class: `swatch dot ${tone}`, "aria-hidden": "true" }), name)), el("li", {}, el("span", { class: "swatch ring", "aria-hidden": "true" }), "gives energy"));
     return S.figure({
       title: "The cables, place by place",
       text: `Move through ${S.date(S.day.date)}; it opens at the most strained moment. Dots are places on the cable, larger ones have homes: touch one for its voltage, press it to open the home. Each feeder has its colour.`,
       legend: null,
-      plot: el("div", {}, el("div", { class: "scrub" }, slider, time), key, el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Map of the cables" }, box)),
+      plot: el(
+        "div",
+        {},
+        el("div", { class: "scrub" }, slider, time),
+        key(),
+        el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Map of the cables" }, box),
+      ),
     });
   }
 

@@ -51,7 +51,11 @@
 
   /** Corner points of a piece: level through each slot, or straight from middle to middle (out to both edges). */
   function corners(piece, { x, y }, stepped) {
-    if (stepped) return piece.flatMap(([i, v]) => [[x(i), y(v)], [x(i + 1), y(v)]]);
+    if (stepped)
+      return piece.flatMap(([i, v]) => [
+        [x(i), y(v)],
+        [x(i + 1), y(v)],
+      ]);
     const middle = piece.map(([i, v]) => [x(i + 0.5), y(v)]);
     const [first, last] = [piece[0], piece.at(-1)];
     return [[x(first[0]), y(first[1])], ...middle, [x(last[0] + 1), y(last[1])]];
@@ -82,7 +86,12 @@
     band: (layer, scale) => {
       const join = layer.low.map((low, i) => (low === null ? null : [low, layer.high[i]]));
       return pieces(join).map((piece) => {
-        const edge = (k) => corners(piece.map(([i, pair]) => [i, pair[k]]), scale, layer.stepped);
+        const edge = (k) =>
+          corners(
+            piece.map(([i, pair]) => [i, pair[k]]),
+            scale,
+            layer.stepped,
+          );
         return svg("path", { class: `band tone-${layer.tone}`, d: `${line([...edge(0), ...edge(1).reverse()])}Z` });
       });
     },
@@ -114,7 +123,13 @@
   function axes(spec, scale, width, height) {
     const { x, y, left } = scale;
     const levels = (spec.levels ?? ticks(spec.low, spec.high, height < 150 ? 3 : 5)).map((level) => [
-      svg("line", { class: level === 0 ? "grid zero" : "grid", x1: left, x2: width - MARGIN.right, y1: y(level), y2: y(level) }),
+      svg("line", {
+        class: level === 0 ? "grid zero" : "grid",
+        x1: left,
+        x2: width - MARGIN.right,
+        y1: y(level),
+        y2: y(level),
+      }),
       svg("text", { class: "axis", x: left - 6, y: y(level) + 4, "text-anchor": "end" }, spec.format(level)),
     ]);
     const times = timeTicks(spec.axis, width - left).map(({ at, label }) => [
@@ -183,7 +198,17 @@
       const cross = crosshair(spec, scale, box, { width, height });
       const drawing = svg(
         "svg",
-        { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": spec.label, tabindex: "0", keydown: cross.keys, blur: cross.hide, ...cross.events, class: spec.pick ? "pickable" : "" },
+        {
+          viewBox: `0 0 ${width} ${height}`,
+          height,
+          role: "img",
+          "aria-label": spec.label,
+          tabindex: "0",
+          keydown: cross.keys,
+          blur: cross.hide,
+          ...cross.events,
+          class: spec.pick ? "pickable" : "",
+        },
         axes(spec, scale, width, height),
         spec.layers.flatMap((layer) => draw[layer.kind](layer, scale)),
         cross.rod,

@@ -91,7 +91,12 @@
     const taken = S.at(S.day.rows.import_wh[home], t);
     const given = S.at(S.day.rows.export_wh[home], t);
     const silent = taken === 0 && given === 0 && row.metered === row.ahead;
-    return { row, taken, given, status: verdict(taken >= 0 && given >= 0 && (taken - given === row.metered || silent)) };
+    return {
+      row,
+      taken,
+      given,
+      status: verdict(taken >= 0 && given >= 0 && (taken - given === row.metered || silent)),
+    };
   }
 
   function moneyStep(row, terms) {
@@ -142,7 +147,7 @@
     const terms = S.termsOf(t);
     const money = moneyStep(meter.row, terms);
     const steps = { meter, money, auction: auctionStep(t), ...chainSteps(home, t) };
-    const statuses = Object.values(steps).flatMap((step) => (step ? [step.status] : []));
+    const statuses = Object.values(steps).map((step) => step?.status ?? OPEN);
     const status = statuses.includes(BAD) ? BAD : statuses.includes(OPEN) ? OPEN : OK;
     return { home, t, terms, row: meter.row, steps, status };
   }

@@ -25,14 +25,34 @@
       ["battery", "kept", Math.max(into - out, 0), "battery"],
     ].filter(([, , wh]) => wh > 0);
     const columns = [
-      [["roof", "Roofs", "roof"], ["store", "Stored before", "battery"], ["shared", "Neighbours", "neighbour"], ["gridin", "Grid", "grid"]],
+      [
+        ["roof", "Roofs", "roof"],
+        ["store", "Stored before", "battery"],
+        ["shared", "Neighbours", "neighbour"],
+        ["gridin", "Grid", "grid"],
+      ],
       [["battery", "Batteries", "battery"]],
-      [["home", "Own home", "home"], ["neighbour", "Neighbours", "neighbour"], ["kept", "Stored and lost", "battery"], ["gridout", "Grid", "grid"]],
+      [
+        ["home", "Own home", "home"],
+        ["neighbour", "Neighbours", "neighbour"],
+        ["kept", "Stored and lost", "battery"],
+        ["gridout", "Grid", "grid"],
+      ],
     ];
     return { links, columns };
   }
 
-  const NAMES = { roof: "roofs", store: "store", shared: "neighbours", gridin: "grid", battery: "batteries", home: "own home", neighbour: "neighbours", kept: "store and losses", gridout: "grid" };
+  const NAMES = {
+    roof: "roofs",
+    store: "store",
+    shared: "neighbours",
+    gridin: "grid",
+    battery: "batteries",
+    home: "own home",
+    neighbour: "neighbours",
+    kept: "store and losses",
+    gridout: "grid",
+  };
 
   /** Places of the nodes for a drawing of this size. */
   function layout({ links, columns }, width, height) {
@@ -44,10 +64,12 @@
       );
     const used = columns.map((column) => column.filter(([id]) => through(id) > 0));
     const unit = Math.min(
-      ...used.filter((column) => column.length).map((column) => {
-        const total = S.street.sum(column.map(([id]) => through(id)));
-        return (height - GAP * column.length - 6) / total;
-      }),
+      ...used
+        .filter((column) => column.length)
+        .map((column) => {
+          const total = S.street.sum(column.map(([id]) => through(id)));
+          return (height - GAP * column.length - 6) / total;
+        }),
     );
     const nodes = {};
     used.forEach((column, k) => {
@@ -64,7 +86,13 @@
 
   /** Where each ribbon leaves and arrives: at either end in the order of the far ends, so that few of them cross. */
   function attach(links, nodes, unit) {
-    const ribbons = links.map(([from, to, wh, tone]) => ({ a: nodes[from], b: nodes[to], wh, tone, thick: Math.max(0.8, wh * unit) }));
+    const ribbons = links.map(([from, to, wh, tone]) => ({
+      a: nodes[from],
+      b: nodes[to],
+      wh,
+      tone,
+      thick: Math.max(0.8, wh * unit),
+    }));
     const stackUp = (near, far, name) => {
       const used = new Map();
       for (const one of [...ribbons].sort((p, q) => far(p).y - far(q).y)) {
@@ -73,8 +101,16 @@
         used.set(near(one).id, at + one.thick);
       }
     };
-    stackUp((one) => one.a, (one) => one.b, "start");
-    stackUp((one) => one.b, (one) => one.a, "end");
+    stackUp(
+      (one) => one.a,
+      (one) => one.b,
+      "start",
+    );
+    stackUp(
+      (one) => one.b,
+      (one) => one.a,
+      "end",
+    );
     return ribbons;
   }
 
@@ -108,10 +144,24 @@
       box.replaceChildren(
         svg(
           "svg",
-          { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": `Energy flows of the street: ${spoken}` },
-          attach(parts.links, nodes, unit).sort((p, q) => q.wh - p.wh).map(ribbon),
+          {
+            viewBox: `0 0 ${width} ${height}`,
+            height,
+            role: "img",
+            "aria-label": `Energy flows of the street: ${spoken}`,
+          },
+          attach(parts.links, nodes, unit)
+            .sort((p, q) => q.wh - p.wh)
+            .map(ribbon),
           Object.values(nodes).map((node) => [
-            svg("rect", { class: `node tone-${node.tone}`, x: node.x, y: node.y, width: BAR, height: node.size, rx: 2 }),
+            svg("rect", {
+              class: `node tone-${node.tone}`,
+              x: node.x,
+              y: node.y,
+              width: BAR,
+              height: node.size,
+              rx: 2,
+            }),
             label(node, width),
           ]),
         ),
@@ -121,7 +171,11 @@
       title: "The street in one picture",
       text: "Every kilowatt-hour from where it came to where it went; the width of a ribbon is its energy.",
       plot: box,
-      table: { head: ["From", "To", "Energy"], count: parts.links.length, row: (i) => [NAMES[parts.links[i][0]], NAMES[parts.links[i][1]], S.energy(parts.links[i][2])] },
+      table: {
+        head: ["From", "To", "Energy"],
+        count: parts.links.length,
+        row: (i) => [NAMES[parts.links[i][0]], NAMES[parts.links[i][1]], S.energy(parts.links[i][2])],
+      },
     });
   }
 

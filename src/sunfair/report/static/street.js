@@ -43,7 +43,8 @@
     const room = { kind: "band", tone: "neighbour", low: column("feed_in"), high: column("retail"), stepped: true };
     const mean = meanPrice();
     const [seller, utility, network] = S.data.fees.map((bps) => S.percent(bps / 10_000, bps % 100 ? 2 : 0));
-    const words = mean === null ? "Nothing was traded." : `Neighbours paid each other ${S.price(mean)} a kWh on average. `;
+    const words =
+      mean === null ? "Nothing was traded." : `Neighbours paid each other ${S.price(mean)} a kWh on average. `;
     return S.figure({
       title: `Price ${perDay()}`,
       text: `${words}Trading pays both sides only between what the utility asks and what it pays: the shaded room. Of each price the seller keeps ${seller}, the utility gets ${utility} and the network ${network}.`,
@@ -94,7 +95,11 @@
         format: level,
         label: `${label}, ${rateUnit()}`,
         layers: [...(drawn.length ? [areas] : []), ...extra],
-        tip: (i) => S.tip(S.when(axis, i), [...drawn.map(([name, tone, values]) => [name, rateText(rate(values)[i]), tone]).reverse(), ["Together", rateText(rate(totals)[i])]]),
+        tip: (i) =>
+          S.tip(S.when(axis, i), [
+            ...drawn.map(([name, tone, values]) => [name, rateText(rate(values)[i]), tone]).reverse(),
+            ["Together", rateText(rate(totals)[i])],
+          ]),
       }),
       table: {
         head: ["Time", ...drawn.map(([name]) => name)],
@@ -148,7 +153,10 @@
     return S.figure({
       title: "Batteries fill and empty",
       text: `${S.plural(owners, "battery", "batteries")} hold ${S.energy(capacity)} together. The line is the whole fleet, the band is where eight of ten batteries stand.`,
-      legend: [["All batteries together", "battery", "line"], ["Eight of ten", "battery"]],
+      legend: [
+        ["All batteries together", "battery", "line"],
+        ["Eight of ten", "battery"],
+      ],
       plot: S.plot({
         axis,
         low: 0,
@@ -156,7 +164,10 @@
         levels: [0, 25, 50, 75, 100],
         format: (value) => `${value} %`,
         label: "How full the batteries are, in per cent",
-        layers: [{ kind: "band", tone: "battery", low, high }, { kind: "line", tone: "battery", values: fleet }],
+        layers: [
+          { kind: "band", tone: "battery", low, high },
+          { kind: "line", tone: "battery", values: fleet },
+        ],
         tip: (i) =>
           S.tip(S.when(axis, i), [
             ["All together", `${S.number(fleet[i])} % · ${S.energy(column("stored")[i])}`, "battery"],
@@ -190,7 +201,10 @@
         high: Math.max(...moved, ...ev, 0.1) * 1.1,
         format: level,
         label: `Power of batteries and cars, ${rateUnit()}`,
-        layers: [{ kind: "bars", tone: "battery", values: moved }, ...(fleet ? [{ kind: "line", tone: "car", values: ev }] : [])],
+        layers: [
+          { kind: "bars", tone: "battery", values: moved },
+          ...(fleet ? [{ kind: "line", tone: "car", values: ev }] : []),
+        ],
         tip: (i) =>
           S.tip(S.when(axis, i), [
             [moved[i] < 0 ? "Batteries give" : "Batteries take", rateText(Math.abs(moved[i])), "battery"],
@@ -215,7 +229,11 @@
     return S.figure({
       title: "Voltage at the best and the worst place",
       text: `${text} The band is 207 to 253 V (0.90 to 1.10 of 230 V).`,
-      legend: [["Highest anywhere", "high", "line"], ["Lowest anywhere", "low", "line"], ["Permitted", "fine"]],
+      legend: [
+        ["Highest anywhere", "high", "line"],
+        ["Lowest anywhere", "low", "line"],
+        ["Permitted", "fine"],
+      ],
       plot: S.plot({
         axis,
         low: Math.min(202, ...known(bottom)),
@@ -229,9 +247,17 @@
           { kind: "line", tone: "high", values: top },
           { kind: "line", tone: "low", values: bottom },
         ],
-        tip: (i) => S.tip(S.when(axis, i), [["Highest", volt(top[i]), "high"], ["Lowest", volt(bottom[i]), "low"]]),
+        tip: (i) =>
+          S.tip(S.when(axis, i), [
+            ["Highest", volt(top[i]), "high"],
+            ["Lowest", volt(bottom[i]), "low"],
+          ]),
       }),
-      table: { head: ["Time", "Highest", "Lowest"], count: axis.count, row: (i) => [S.when(axis, i), volt(top[i]), volt(bottom[i])] },
+      table: {
+        head: ["Time", "Highest", "Lowest"],
+        count: axis.count,
+        row: (i) => [S.when(axis, i), volt(top[i]), volt(bottom[i])],
+      },
     });
   }
 
@@ -256,9 +282,17 @@
           { kind: "rule", tone: "limit", at: 100, name: "rating 100 %" },
           { kind: "line", tone: "load", values: load },
         ],
-        tip: (i) => S.tip(S.when(axis, i), [["Loading", load[i] === null ? "no solution" : `${S.number(load[i], 1)} %`, "load"], ["Losses", S.energy(losses[i])]]),
+        tip: (i) =>
+          S.tip(S.when(axis, i), [
+            ["Loading", load[i] === null ? "no solution" : `${S.number(load[i], 1)} %`, "load"],
+            ["Losses", S.energy(losses[i])],
+          ]),
       }),
-      table: { head: ["Time", "Loading", "Losses"], count: axis.count, row: (i) => [S.when(axis, i), load[i] === null ? "–" : `${S.number(load[i], 1)} %`, S.energy(losses[i])] },
+      table: {
+        head: ["Time", "Loading", "Losses"],
+        count: axis.count,
+        row: (i) => [S.when(axis, i), load[i] === null ? "–" : `${S.number(load[i], 1)} %`, S.energy(losses[i])],
+      },
     });
   }
 

@@ -44,7 +44,14 @@
     { name: "Home", key: (home) => home.id, cell: (home) => el("a", { href: `#home-${home.account}` }, home.id) },
     { name: "Roof, battery, car", key: (home) => brief(home), cell: (home) => brief(home), wide: true },
     { name: "Used", key: (home) => home.use_wh, cell: (home) => S.energy(home.use_wh), wide: true, right: true },
-    { name: "Own and neighbours’", key: (home) => home.self_sufficiency ?? -1, cell: (home) => share(home.self_sufficiency), wide: true, right: true, title: "Part of the use that was not bought from the utility" },
+    {
+      name: "Own and neighbours’",
+      key: (home) => home.self_sufficiency ?? -1,
+      cell: (home) => share(home.self_sufficiency),
+      wide: true,
+      right: true,
+      title: "Part of the use that was not bought from the utility",
+    },
     ...BILLS.map(([name, title, tone], i) => ({
       name: title,
       key: (home) => home[name] ?? 0,
@@ -53,21 +60,40 @@
       tone,
       wide: i > 0,
     })),
-    { name: "Gained", key: (home) => gain(home) ?? 0, cell: (home) => (gain(home) === null ? "–" : el("strong", { class: gain(home) < 0 ? "worse" : "better" }, S.money(gain(home)))), right: true, title: "Battery, no market, less with the market" },
+    {
+      name: "Gained",
+      key: (home) => gain(home) ?? 0,
+      cell: (home) =>
+        gain(home) === null ? "–" : el("strong", { class: gain(home) < 0 ? "worse" : "better" }, S.money(gain(home))),
+      right: true,
+      title: "Battery, no market, less with the market",
+    },
   ];
 
   function header(state, redraw) {
-    return el("tr", {}, COLUMNS.map((column, i) => {
-      const sorted = state.by === i ? (state.down ? "descending" : "ascending") : "none";
-      const sort = () => {
-        state.down = state.by === i ? !state.down : i > 2;
-        state.by = i;
-        redraw();
-      };
-      const classes = [column.right ? "right" : "", column.wide ? "wide" : ""].join(" ");
-      const button = el("button", { type: "button", click: sort, title: column.title }, column.tone ? S.swatch(column.tone) : null, column.name, el("span", { class: "arrow", "aria-hidden": "true" }));
-      return el("th", { scope: "col", class: classes, "aria-sort": sorted }, button);
-    }), el("th", { scope: "col", class: "wide bars" }, "Bills side by side"), el("th", { scope: "col" }, "Proof"));
+    return el(
+      "tr",
+      {},
+      COLUMNS.map((column, i) => {
+        const sorted = state.by === i ? (state.down ? "descending" : "ascending") : "none";
+        const sort = () => {
+          state.down = state.by === i ? !state.down : i > 2;
+          state.by = i;
+          redraw();
+        };
+        const classes = [column.right ? "right" : "", column.wide ? "wide" : ""].join(" ");
+        const button = el(
+          "button",
+          { type: "button", click: sort, title: column.title },
+          column.tone ? S.swatch(column.tone) : null,
+          column.name,
+          el("span", { class: "arrow", "aria-hidden": "true" }),
+        );
+        return el("th", { scope: "col", class: classes, "aria-sort": sorted }, button);
+      }),
+      el("th", { scope: "col", class: "wide bars" }, "Bills side by side"),
+      el("th", { scope: "col" }, "Proof"),
+    );
   }
 
   /** The mark of a home's proof, kept up to date as the checks go on. */
@@ -82,17 +108,31 @@
     const settled = state.finished && S.proof.settlement().status;
     if (!result) [mark.className, mark.textContent, mark.title] = ["mark waiting", "…", "not checked yet"];
     else if (!result.good) [mark.className, mark.textContent, mark.title] = ["mark bad", "✗", "does not add up"];
-    else if (settled === S.proof.BAD) [mark.className, mark.textContent, mark.title] = ["mark open", "?", "its own rows add up, the settlement does not"];
+    else if (settled === S.proof.BAD)
+      [mark.className, mark.textContent, mark.title] = [
+        "mark open",
+        "?",
+        "its own rows add up, the settlement does not",
+      ];
     else [mark.className, mark.textContent, mark.title] = ["mark good", "✓", "all rows checked"];
   }
 
   function rows(state, low, high) {
     const { key } = COLUMNS[state.by];
     const wanted = S.data.homes.filter((home) => `${home.id} ${home.meter}`.toLowerCase().includes(state.search));
-    const compare = (a, b) => (typeof key(a) === "string" ? key(a).localeCompare(key(b), "en", { numeric: true }) : key(a) - key(b));
+    const compare = (a, b) =>
+      typeof key(a) === "string" ? key(a).localeCompare(key(b), "en", { numeric: true }) : key(a) - key(b);
     wanted.sort((a, b) => (state.down ? -1 : 1) * compare(a, b) || a.account - b.account);
     return wanted.map((home) =>
-      el("tr", { click: (event) => event.target.closest("a") || open(home) }, COLUMNS.map((column) => el("td", { class: [column.right ? "right" : "", column.wide ? "wide" : ""].join(" ") }, column.cell(home))), el("td", { class: "wide bars" }, billBars(home, low, high)), el("td", {}, proofMark(home))),
+      el(
+        "tr",
+        { click: (event) => event.target.closest("a") || open(home) },
+        COLUMNS.map((column) =>
+          el("td", { class: [column.right ? "right" : "", column.wide ? "wide" : ""].join(" ") }, column.cell(home)),
+        ),
+        el("td", { class: "wide bars" }, billBars(home, low, high)),
+        el("td", {}, proofMark(home)),
+      ),
     );
   }
 
@@ -114,10 +154,24 @@
       state.search = event.target.value.trim().toLowerCase();
       redraw();
     };
-    const search = el("input", { type: "search", placeholder: "Find a home by name or meter", "aria-label": "Find a home", input: type });
+    const search = el("input", {
+      type: "search",
+      placeholder: "Find a home by name or meter",
+      "aria-label": "Find a home",
+      input: type,
+    });
     redraw();
     S.check.listen((now) => body.querySelectorAll(".mark").forEach((mark) => paintMark(mark, now)));
-    return el("div", { class: "homes" }, el("div", { class: "tools" }, search, count), el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Bills of all homes" }, el("table", { class: "wide-table" }, head, body)));
+    return el(
+      "div",
+      { class: "homes" },
+      el("div", { class: "tools" }, search, count),
+      el(
+        "div",
+        { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Bills of all homes" },
+        el("table", { class: "wide-table" }, head, body),
+      ),
+    );
   }
 
   /** What every home gained, from the most to the least; press a bar to open the home. */
@@ -130,7 +184,12 @@
     return S.figure({
       title: "What the market gained each home",
       text: `Against the same home and battery dealing with the utility alone. ${worse ? `${S.plural(worse, "home")} would have done better without.` : "No home did worse."} Press a bar to open its home.`,
-      legend: worse ? [["gained", "better"], ["lost", "worse"]] : null,
+      legend: worse
+        ? [
+            ["gained", "better"],
+            ["lost", "worse"],
+          ]
+        : null,
       plot: S.plot({
         axis: names,
         low: Math.min(0, ...values) * 1.1,
@@ -141,7 +200,13 @@
         label: "Gain of each home, from the most to the least",
         layers: [{ kind: "bars", values, tone: "better", below: "worse" }],
         pick: (i) => open(homes[i]),
-        tip: (i) => S.tip(homes[i].id, [["Gained", S.money(values[i]), values[i] < 0 ? "worse" : "better"], ["With the market", S.bill(homes[i].bill_market)], ["Without", S.bill(homes[i].bill_battery_only)], ["Has", equipment(homes[i])]]),
+        tip: (i) =>
+          S.tip(homes[i].id, [
+            ["Gained", S.money(values[i]), values[i] < 0 ? "worse" : "better"],
+            ["With the market", S.bill(homes[i].bill_market)],
+            ["Without", S.bill(homes[i].bill_battery_only)],
+            ["Has", equipment(homes[i])],
+          ]),
       }),
     });
   }
@@ -150,19 +215,43 @@
   function whereMoneyWent() {
     const [utility, network, reserve] = S.data.institutions;
     const paid = S.street.sum(S.data.homes.map((home) => home.bill_market));
-    const row = (name, micro, note) => el("tr", {}, el("td", {}, name), el("td", { class: "right" }, S.exact(micro)), el("td", { class: "wide soft" }, note));
+    const row = (name, micro, note) =>
+      el(
+        "tr",
+        {},
+        el("td", {}, name),
+        el("td", { class: "right" }, S.exact(micro)),
+        el("td", { class: "wide soft" }, note),
+      );
     const words = paid < 0 ? "The homes together earned" : "The homes together paid";
     return el(
       "figure",
       {},
-      el("figcaption", {}, el("h3", {}, "Where the money went"), el("p", {}, `${words} ${S.money(Math.abs(paid))}. To the millionth, it went here:`)),
-      el("table", { class: "plain" }, el("tbody", {},
-        row("Utility", utility, "for what it sold, less what it bought, and its share of the trades"),
-        row("Network", network, "its share of the trades"),
-        row("Reserve", reserve, "what rounding left over: it stays with the members"),
-        row("Homes", -paid, "paid by them, so it counts negative"),
-        el("tr", { class: "total" }, el("td", {}, "Sum"), el("td", { class: "right" }, S.exact(utility + network + reserve - paid)), el("td", { class: "wide soft" }, "nothing is lost and nothing is made")),
-      )),
+      el(
+        "figcaption",
+        {},
+        el("h3", {}, "Where the money went"),
+        el("p", {}, `${words} ${S.money(Math.abs(paid))}. To the millionth, it went here:`),
+      ),
+      el(
+        "table",
+        { class: "plain" },
+        el(
+          "tbody",
+          {},
+          row("Utility", utility, "for what it sold, less what it bought, and its share of the trades"),
+          row("Network", network, "its share of the trades"),
+          row("Reserve", reserve, "what rounding left over: it stays with the members"),
+          row("Homes", -paid, "paid by them, so it counts negative"),
+          el(
+            "tr",
+            { class: "total" },
+            el("td", {}, "Sum"),
+            el("td", { class: "right" }, S.exact(utility + network + reserve - paid)),
+            el("td", { class: "wide soft" }, "nothing is lost and nothing is made"),
+          ),
+        ),
+      ),
     );
   }
 
