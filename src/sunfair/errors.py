@@ -7,6 +7,7 @@
     │   ├── ScenarioError           a community file or its series
     │   ├── ImportFault             a folder to make a community from
     │   ├── RunFilesError           a run's folder: a file absent, or no Parquet or TOML
+    │   ├── InvalidMeterPoint       (sunfair.registry) an identifier that breaks a rule of its scheme
     │   └── OfferRejected           an offer the operator may not accept
     ├── LedgerError                 the chain refused or could not be reached
     │   └── Reverted                a contract refused the call; `.reason` is its word

@@ -28,8 +28,8 @@ def streets():
 
 @pytest.fixture(scope="module")
 def run(streets, tmp_path_factory):
-    """A day of 20 homes with both sessions at uniform prices; the first home is named like a script."""
-    return streets.run(tmp_path_factory.mktemp("page") / "run", streets.street(20, ids=[streets.HOSTILE]))
+    """An hourly day of 20 homes with both sessions at uniform prices; the first home is named like a script."""
+    return streets.run(tmp_path_factory.mktemp("page") / "run", streets.street(20, minutes=60, ids=[streets.HOSTILE]))
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +265,7 @@ def test_everything_can_be_reached_by_keyboard(visit, run):
     seen.page.focus("#prices svg")
     for _ in range(3):
         seen.page.keyboard.press("ArrowRight")
-    assert "00:45–01:00" in seen.page.inner_text("#prices .tip")
+    assert "03:00–04:00" in seen.page.inner_text("#prices .tip")
     seen.page.focus(".homes th button")
     seen.page.keyboard.press("Enter")
     assert seen.page.get_attribute(".homes th:first-child", "aria-sort") == "descending"
@@ -339,7 +339,7 @@ def test_a_proof_has_an_address_of_its_own(visit, run):
 
 def test_a_large_community_shows_its_first_homes_and_says_so(visit, run, tmp_path, monkeypatch):
     folder = shutil.copytree(run, tmp_path / "run")
-    monkeypatch.setattr("sunfair.report.day.ROWS_MAX", 5 * 96)
+    monkeypatch.setattr("sunfair.report.day.ROWS_MAX", 5 * 24)
     write_report(folder)
     seen = visit(folder / "report.html")
     assert seen.checks() == "good"

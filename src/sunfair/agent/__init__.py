@@ -4,11 +4,11 @@
 """
 
 from sunfair.agent.cars import Cars, Garage
-from sunfair.agent.dispatch import Dispatch, Reason, dispatch_rule, stored_value
+from sunfair.agent.dispatch import Dispatch, Reason, battery_response, dispatch_rule, stored_value
 from sunfair.agent.explain import REASONS, explain
 from sunfair.agent.fleet import Fleet
 from sunfair.agent.forecast import DAYS, LOAD_DECAY, MISSING, PV_DECAY, Forecast, forecast_floor
-from sunfair.agent.offer import offers_rule, pool_limits
+from sunfair.agent.offer import offers_pool, offers_rule, pool_limits
 from sunfair.agent.rule import RuleAgents
 
 __all__ = [
@@ -24,9 +24,11 @@ __all__ = [
     "Garage",
     "Reason",
     "RuleAgents",
+    "battery_response",
     "dispatch_rule",
     "explain",
     "forecast_floor",
+    "offers_pool",
     "offers_rule",
     "pool_limits",
     "stored_value",

@@ -5,6 +5,8 @@ fee split counted. By quantity: ahead of the slot a home offers only what would 
 last seven days, and asks for each part a price at which being wrong as often as those days were still leaves it a gain.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from sunfair.agent.forecast import DAYS, Forecast
 from sunfair.model import Curves, Fees
 from sunfair.units import BPS, ENERGY_MAX, LIMIT_MAX, NO_BUY, NO_SELL, STEPS_MAX, TICK
 
-__all__ = ["offers_rule", "pool_limits"]
+__all__ = ["offers_pool", "offers_rule", "pool_limits"]
 
 _PARTS = (DAYS + 1) // 2
 """Steps of a curve at most: what flowed on 7 of 7 days, what on 6, on 5, on 4."""
@@ -31,6 +33,17 @@ def pool_limits(retail: int, feed_in: int, fees: Fees, tick: int = TICK) -> tupl
     buy = _buy_limit(np.array([retail - tick]), fees, tick)[0]
     sell = _sell_limit(np.array([feed_in]), fees, tick)[0]
     return int(buy) if buy >= -LIMIT_MAX else NO_BUY, int(sell) if sell <= LIMIT_MAX else NO_SELL
+
+
+def offers_pool(size: int, *, retail: int, feed_in: int, fees: Fees, tick: int = TICK) -> Curves:
+    """The standing pool limits alone, for `size` homes: all there is to offer where the pool is the only session.
+
+    Nobody offers anything where the lowest price that pays a seller lies above the highest that pays a buyer.
+    """
+    buy, sell = pool_limits(retail, feed_in, fees, tick)
+    if buy < sell:
+        return Curves.empty(size)
+    return replace(Curves.empty(size), pool_buy=np.full(size, buy, np.int64), pool_sell=np.full(size, sell, np.int64))
 
 
 def offers_rule(
@@ -53,18 +66,17 @@ def offers_rule(
     retail, feed_in : µ/kWh, the slot's tariff, `feed_in ≤ retail`
     tick            : µ/kWh, limits are multiples of it
 
-    A home buys or sells ahead, never both. Nobody offers anything where the lowest price that pays a seller lies above
-    the highest that pays a buyer.
+    A home buys or sells ahead, never both; and where `offers_pool` offers nothing, nothing is offered ahead.
     """
-    buy, sell = pool_limits(retail, feed_in, fees, tick)
-    if buy < sell:
-        return Curves.empty(fleet.size)
+    standing = offers_pool(fleet.size, retail=retail, feed_in=feed_in, fees=fees, tick=tick)
+    if not fleet.size or standing.pool_buy[0] == NO_BUY:
+        return standing
     flows, days = _flows(fleet, load, pv, soc_wh, ev_expected_wh)
     energy = np.where(fleet.ahead, _parts(flows, days), 0)
     buy_limits, sell_limits = _limits(retail, feed_in, fees, tick)
     limit = np.where(energy.sum(axis=0) > 0, buy_limits[:, days], sell_limits[:, days])
     steps, limits = _tidy(np.where(abs(limit) <= LIMIT_MAX, energy, 0), limit)
-    return Curves(steps, limits, np.full(fleet.size, buy, np.int64), np.full(fleet.size, sell, np.int64))
+    return replace(standing, energy_wh=steps, limit=limits)
 
 
 def _flows(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sunfair.registry.rules import Rule
 
-__all__ = ["WIDTH", "Lines", "Verdict", "first_broken", "read_lines"]
+__all__ = ["WIDTH", "Lines", "Verdict", "first_broken", "read_lines", "within"]
 
 WIDTH = 36
 """Characters of a line that are kept to look at; no identifier known here is longer than 33."""

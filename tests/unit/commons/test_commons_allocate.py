@@ -92,6 +92,12 @@ def test_optimal_shares_where_it_saves_nothing_but_not_where_it_costs() -> None:
     assert result.surplus_wh.tolist() == [80]
 
 
+def test_optimal_at_the_bounds_of_value_and_use() -> None:
+    value = [[BIG - 1, BIG, -BIG]]
+    assert shared("optimal", BIG, [BIG, BIG - 5, BIG], [0, 0, 10_000], value=value) == [0, 0, BIG]
+    assert shared("optimal", BIG, [BIG, BIG - 5, 0], [0, 0, 10_000], value=value) == [5, BIG - 5, 0]
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_nothing_generated_or_used_shares_nothing(key: str) -> None:
     shares = {"table": [[6000, 4000]] * 3, "priority": [1, 0]}.get(key, [6000, 4000])

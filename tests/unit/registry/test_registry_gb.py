@@ -5,13 +5,15 @@ import pickle
 import pytest
 
 from sunfair.errors import InputError
-from sunfair.registry import DISTRIBUTORS, InvalidMeterPoint, MeterKey, Rule, parse_mpan, parse_mprn
+from sunfair.registry import DISTRIBUTORS, InvalidMeterPoint, MeterKey, Rule, parse_mpan, parse_mprn, validate_many
 
 
 def broken(parser, text: object) -> InvalidMeterPoint:
     with pytest.raises(InvalidMeterPoint) as caught:
         parser(text)
     assert isinstance(caught.value, InputError)
+    fuel = "gas" if parser is parse_mprn else "electricity"
+    assert validate_many("GB", fuel, [text]).tolist() == [caught.value.rule]  # a column names the same rule
     return caught.value
 
 
