@@ -260,6 +260,18 @@ def test_attack_run_on_a_short_reserve(world: Any, hostile: Any) -> None:
     assert credit.totalSupply() == 0
 
 
+@pytest.mark.parametrize("slip", ["self.reserve += 1", "self.reserve -= 1"])
+def test_supply_must_be_the_reserve_in_every_call(world: Any, slip: str) -> None:
+    """Storage is set wrong by hand: no call leads there."""
+    hold(world, world.seller)
+    world.euro.issue(MONEY, sender=world.intruder)
+    world.euro.transfer(world.credit, MONEY, sender=world.intruder)
+    world.credit.eval(slip)
+    for call in (world.credit.redeem, lambda amount, sender: world.credit.transfer(world.buyer, amount, sender=sender)):
+        with boa.reverts("credit: supply is not the reserve"):
+            call(1, sender=world.seller)
+
+
 def test_gift_to_the_reserve_makes_no_credits(world: Any) -> None:
     hold(world, world.seller)
     world.euro.issue(7, sender=world.intruder)

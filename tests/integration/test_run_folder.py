@@ -294,3 +294,34 @@ def test_a_file_that_is_no_parquet_is_an_input_error(day: Path, tmp_path: Path) 
     (tmp_path / "lie" / "offers.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(RunFilesError, match=r"offers\.parquet"):
         audit(tmp_path / "lie")
+
+
+def test_a_home_that_cannot_pay_leaves_neighbours_paid_by_the_guarantor(
+    street: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sunfair.simulate import runner
+
+    whole = runner.opening_deposits
+    poor = FIRST_MEMBER  # no roof, no battery: it only buys
+    monkeypatch.setattr(runner, "opening_deposits", lambda *given: {**whole(*given), poor: 1})
+    folder = run(street, tmp_path / "poor").folder
+    transfers, rows, record = table(folder, "transfers"), table(folder, "rows"), read_chain(folder / "chain")
+    owed = {
+        kind: amount
+        for account, kind, amount in zip(
+            *(transfers[name].to_pylist() for name in ("account", "kind", "amount")), strict=True
+        )
+        if account == poor
+    }
+    paid = rows["paid"].to_numpy().reshape(SLOTS, -1).sum(axis=0)
+    assert owed["deposit"] == 1
+    assert owed["arrears"] > 0
+    assert owed["cover"] > 0
+    assert owed["deposit"] + owed["arrears"] + owed["cover"] == -paid[poor]
+    assert record.balances[poor] == 0
+    assert record.settlements[0].cover == owed["cover"] == -record.settlements[0].amounts[-1]
+    assert record.settlements[0].amounts[0] == paid[0] - owed["arrears"]
+    sellers = [account for account in range(FIRST_MEMBER, ACCOUNTS) if paid[account] > 0]
+    assert sellers
+    assert all(record.settlements[0].amounts[account] == paid[account] for account in sellers)
+    assert audit(folder) == []

@@ -7,12 +7,9 @@ from sunfair.chain.contracts import Contract, contract
 from sunfair.chain.embedded import Block, EmbeddedChain
 from sunfair.chain.transactions import Transaction
 from sunfair.errors import LedgerError
-from sunfair.ports import Clock, Keys
+from sunfair.ports import GUARANTOR, Clock, Keys
 
 __all__ = ["GUARANTOR", "Deployment", "deploy_market", "find_deployment", "next_timestamp", "transact"]
-
-GUARANTOR = 2**32 - 1
-"""Account number under which the market contract knows the guarantor."""
 
 _CREDIT_NAME, _CREDIT_SYMBOL = "Energy Credit", "EC"
 

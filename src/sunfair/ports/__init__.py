@@ -1,6 +1,6 @@
 """What the use cases need from the world, as Protocols; `wiring` decides who fulfils them."""
 
-from sunfair.ports.ledger import Anchored, ChainRecord, Ledger, Settled, Transfer
+from sunfair.ports.ledger import GUARANTOR, Anchored, ChainRecord, Ledger, Settled, Transfer
 from sunfair.ports.store import (
     FlowRecord,
     MeterSource,
@@ -14,6 +14,7 @@ from sunfair.ports.store import (
 from sunfair.ports.world import Chance, Clock, Keys
 
 __all__ = [
+    "GUARANTOR",
     "Anchored",
     "ChainRecord",
     "Chance",

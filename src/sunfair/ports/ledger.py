@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Anchored", "ChainRecord", "Ledger", "Settled", "Transfer"]
+__all__ = ["GUARANTOR", "Anchored", "ChainRecord", "Ledger", "Settled", "Transfer"]
+
+
+GUARANTOR = 2**32 - 1
+"""The account number under which the operator's guarantor deposits and withdraws; it stands in no file and no tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Ledger(Protocol):
         ...
 
     def now(self) -> int:
-        """Timestamp of the chain's head, unix s."""
+        """Timestamp that a transaction sent now would have, unix s."""
         ...
 
     def open_accounts(self, owners: Sequence[bytes]) -> range:
@@ -112,7 +116,10 @@ class Ledger(Protocol):
         ...
 
     def next_settle_time(self) -> int:
-        """Earliest timestamp, unix s, at which `settle` of the oldest open anchored period can be taken."""
+        """Earliest timestamp, unix s, at which `settle` of the oldest open anchored period can be taken.
+
+        Raises Reverted when nothing is anchored, a settlement is pending, or the market is over.
+        """
         ...
 
     def apply_time(self) -> int | None:

@@ -8,7 +8,7 @@ import numpy as np
 from sunfair.model import FIRST_MEMBER, UTILITY, Scenario
 from sunfair.units import MICRO
 
-__all__ = ["opening_deposits"]
+__all__ = ["guarantee", "opening_deposits"]
 
 _ROUND = 10 * MICRO
 _MARGIN = 20 * MICRO
@@ -34,6 +34,11 @@ def opening_deposits(scenario: Scenario, first_slot: int, end_slot: int) -> dict
     }
     owed = int(made.sum()) * max(int(feed_in.max()), 0) + int(use.sum()) * max(int(-retail.min()), 0)
     return {UTILITY: _up(owed // 1000 + _UTILITY_MARGIN), **deposits}
+
+
+def guarantee(deposits: dict[int, int]) -> int:
+    """What the operator's guarantor pays in, µ: a tenth of all opening balances, to cover what a member cannot pay."""
+    return _up(sum(deposits.values()) // 10)
 
 
 def _up(amount: int) -> int:

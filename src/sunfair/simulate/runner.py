@@ -15,9 +15,9 @@ import numpy as np
 from sunfair.app import Book, OrderBook, Settler, SlotRunner
 from sunfair.market import Clearing
 from sunfair.model import FIRST_MEMBER, Scenario, Session
-from sunfair.ports import Chance, Keys, Ledger, PlanRecord, Signatures, SlotRecord, Store
+from sunfair.ports import GUARANTOR, Chance, Keys, Ledger, PlanRecord, Signatures, SlotRecord, Store
 from sunfair.settlement import Domain
-from sunfair.simulate.funding import opening_deposits
+from sunfair.simulate.funding import guarantee, opening_deposits
 from sunfair.simulate.street import Street
 from sunfair.simulate.wires import Wires
 from sunfair.simulate.world import VirtualClock
@@ -120,6 +120,7 @@ class Simulation:
         for account, amount in deposits.items():
             self._ledger.deposit(account, amount)
             balances[account] += amount
+        self._ledger.deposit(GUARANTOR, guarantee(deposits))
         self._store.put_deposits(self._span.first_slot, deposits)
         return balances
 

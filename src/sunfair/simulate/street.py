@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.agent import RuleAgents, explain
+from sunfair.agent import RuleAgents, explain, offers_pool
 from sunfair.app import OfferBatch, Tariff
-from sunfair.model import FIRST_MEMBER, Curves, Scenario, Session
+from sunfair.model import FIRST_MEMBER, Scenario, Session
 from sunfair.ports import Keys, PlanRecord, Readings
 from sunfair.settlement import Domain, offer_digests, reading_digests
 
@@ -38,18 +38,14 @@ class Street:
     def offers(self, slot: int, last_slot: int) -> OfferBatch:
         """What every home signs for `slot` (and the slots up to `last_slot`) with what it knows now."""
         tariff, community = self.tariff(slot), self._scenario.community
-        load, pv = self._history()
-        curves = self._agents.offer(
-            slot,
-            load_history=load,
-            pv_history=pv,
-            retail=tariff.retail,
-            feed_in=tariff.feed_in,
-            fees=community.fees,
-        )
-        if Session.AHEAD not in community.sessions:
-            none = Curves.empty(community.size)
-            curves = Curves(none.energy_wh, none.limit, curves.pool_buy, curves.pool_sell)
+        retail, feed_in, fees = tariff.retail, tariff.feed_in, community.fees
+        if Session.AHEAD in community.sessions:
+            load, pv = self._history()
+            curves = self._agents.offer(
+                slot, load_history=load, pv_history=pv, retail=retail, feed_in=feed_in, fees=fees
+            )
+        else:
+            curves = offers_pool(community.size, retail=retail, feed_in=feed_in, fees=fees)
         self._nonce += 1
         nonce = np.full(community.size, self._nonce, np.int64)
         first, last = np.full(community.size, slot), np.full(community.size, last_slot)
