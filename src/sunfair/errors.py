@@ -7,11 +7,12 @@
     │   ├── ScenarioError           a community file or its series
     │   ├── ImportFault             a folder to make a community from
     │   ├── RunFilesError           a run's folder: a file absent, or no Parquet or TOML
-    │   ├── InvalidMeterPoint       (sunfair.registry) an identifier that breaks a rule of its scheme
     │   └── OfferRejected           an offer the operator may not accept
     ├── LedgerError                 the chain refused or could not be reached
     │   └── Reverted                a contract refused the call; `.reason` is its word
     └── ServiceMissing              a program or service that this step needs is not there
+
+A room may add its own below these: `sunfair.registry.InvalidMeterPoint` is an InputError.
 
 An error says what is wrong, why it is wrong and what to do. `InputError` carries all faults found at once.
 """
