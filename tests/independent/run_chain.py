@@ -1,7 +1,7 @@
 """What the chain says: the log's raw signed transactions, decoded by hand and played on a plain model of the market.
 
 The model is `contracts/EnergyMarket.vy` retold in Python: who may call what, and what it does to the balances. Tokens
-are left out: a deposit in the log is taken as paid.
+are left out: a deposit in the log is taken as paid. So are the blocks' hashes, which need the tokens' events too.
 """
 
 import json
@@ -106,15 +106,21 @@ def fields_int(value: int) -> bytes:
 
 
 def read_log(path: Path) -> list[Transaction]:
-    """The transactions of a log, in order; a contract refused those of status 0."""
+    """The transactions of a log, in order; a contract refused those of status 0. ValueError if it is no log."""
+    genesis, *blocks = [json.loads(line) for line in path.read_text().splitlines()]
+    funds = [[address(holder), fields_int(amount)] for holder, amount in genesis["funded"].items()]
+    head = rlp.encode([fields_int(genesis["chain_id"]), fields_int(genesis["timestamp"]), funds])
+    if address(genesis["hash"]) != keccak(head):
+        raise ValueError("the genesis does not hash to what it says")
     out = []
-    for line in path.read_text().splitlines():
-        entry = json.loads(line)
-        raw = entry.get("raw")
-        if raw:
-            transaction = open_transaction(bytes.fromhex(raw.removeprefix("0x")), int(entry["timestamp"]))
-            transaction.done = entry["status"] == 1
-            out.append(transaction)
+    for number_due, block in enumerate(blocks, start=1):
+        if block["number"] != number_due:
+            raise ValueError(f"block {block['number']} where {number_due} was due")
+        transaction = open_transaction(address(block["raw"]), block["timestamp"])
+        if transaction.chain_id != genesis["chain_id"]:
+            raise ValueError(f"block {number_due} is of another chain")
+        transaction.done = block["status"] == 1
+        out.append(transaction)
     return out
 
 
@@ -179,7 +185,7 @@ def deploy(market: Market, tx: Transaction) -> list[str]:
 
 
 def address(text: str) -> bytes:
-    """`0x…` as 20 bytes."""
+    """`0x…` as bytes."""
     return bytes.fromhex(text.removeprefix("0x"))
 
 

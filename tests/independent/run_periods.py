@@ -126,6 +126,8 @@ def check_settlement(run: Run, where: str, slots: list[int], settled: dict) -> l
         if slot in wanted:
             paid[account] += amount
     owed = residual_debits(run, slots)
+    if any(arrears[account] or cover[account] for account in INSTITUTIONS):
+        found.append(f"{where}: arrears or cover of an institution")
     for account in run.members:
         shortfall = max(0, -(settled["before"][account] + paid[account]))
         late = min(shortfall, owed[account])
@@ -136,6 +138,7 @@ def check_settlement(run: Run, where: str, slots: list[int], settled: dict) -> l
             )
     roots = rows_roots(run, slots)
     amounts = {account: paid[account] + arrears[account] + cover[account] for account in run.accounts}
+    amounts[0] -= sum(arrears.values())  # what members could not pay the utility does not get
     leaves = [(period_leaf(a, amounts[a], arrears[a], cover[a], roots[a]), cover[a]) for a in run.accounts]
     root, total = period_root(leaves)
     if settled["root"] != root:
@@ -165,8 +168,9 @@ def check_chain(run: Run) -> list[str]:
     found += check_transfers_on_chain(run)
     final = dict.fromkeys(run.accounts, 0)
     transfers = run.tables["transfers"]
-    for account, amount in zip(transfers["account"], transfers["amount"], strict=True):
+    for account, kind, amount in zip(transfers["account"], transfers["kind"], transfers["amount"], strict=True):
         final[account] += amount
+        final[0] -= amount if kind == "arrears" else 0
     rows = run.tables["rows"]
     for account, paid in zip(rows["account"], rows["paid"], strict=True):
         final[account] += paid

@@ -14,8 +14,8 @@ from sunfair.wiring import RunResult, default_folder, run_simulation, span_of
 
 __all__ = ["run_demo", "run_scenario"]
 
-DEMO_DAY = date(2016, 4, 22)
-"""The bundled street's usual day: sun, and no wire over its limit with nobody looking."""
+DEMO_DAY = date(2016, 9, 21)
+"""The bundled street's usual day: sun, and no wire over its limit on it or any later day of the year."""
 
 
 def run_demo(
