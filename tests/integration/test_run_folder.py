@@ -268,6 +268,55 @@ def test_money_moved_from_one_home_to_another_is_found(day: Path, tmp_path: Path
     assert {f.account for f in changed(day, tmp_path / "lie", "rows", steal) if f.what.startswith("paid")} == {10, 11}
 
 
+@pytest.mark.parametrize("column", ["offer_hash", "salt", "leaf", "pool_buy", "pool_sell", "signature"])
+def test_an_institution_with_an_offer_is_found(day: Path, tmp_path: Path, column: str) -> None:
+    def fill(before: pa.Table) -> pa.Table:
+        values = before[column].to_pylist()
+        values[13 * ACCOUNTS + 1] = values[ROW]
+        at = before.schema.get_field_index(column)
+        return before.set_column(at, before.schema.field(column), pa.array(values, before.schema.field(column).type))
+
+    last = changed(day, tmp_path / "lie", "rows", fill)[-1]
+    assert (last.slot, last.account) == (table(day, "rows")["slot"][ROW].as_py(), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("rows", "slot"), ("rows", "account"), ("slots", "slot"), ("offers", "slot"), ("offers", "account")],
+)
+def test_a_key_that_cannot_be_does_not_stand_in_the_last_line(
+    day: Path, tmp_path: Path, name: str, column: str
+) -> None:
+    def negate(before: pa.Table) -> pa.Table:
+        values = before[column].to_pylist()
+        values[ROW if name == "rows" else 13] *= -1
+        at = before.schema.get_field_index(column)
+        return before.set_column(at, before.schema.field(column), pa.array(values, before.schema.field(column).type))
+
+    last = changed(day, tmp_path / "lie", name, negate)[-1]
+    assert last.slot > 0 and last.account >= 0, str(last)
+
+
+def test_a_deposit_in_another_slot_and_an_unknown_kind_are_found(day: Path, tmp_path: Path) -> None:
+    assert changed(day, tmp_path / "slot", "transfers", bump("slot", 5))[-1].account == 7
+    assert changed(day, tmp_path / "kind", "transfers", bump("kind", 5))
+
+
+def test_a_settlement_that_was_never_applied_is_found(day: Path, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from sunfair.audit import check
+    from sunfair.audit.run import Run
+
+    opened = check.open_run(day)
+    assert isinstance(opened, Run)
+    waiting = replace(opened.chain.settlements[0], applied=False)
+    run_waiting = replace(opened, chain=replace(opened.chain, settlements=(waiting,)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "open_run", lambda folder: run_waiting)
+        assert any("never applied" in finding.what for finding in audit(day))
+
+
 def test_a_chain_log_whose_amounts_were_edited_does_not_replay(day: Path, tmp_path: Path) -> None:
     shutil.copytree(day, tmp_path / "lie")
     log = tmp_path / "lie" / "chain" / "log.jsonl"

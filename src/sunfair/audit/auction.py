@@ -75,11 +75,15 @@ def _steps(run: Run) -> tuple[_Steps, list[Finding]]:
     session = np.array(table["session"].to_pylist(), dtype=object)
     pool = session == "pool"
     found: list[Finding] = []
+    known = np.isin(slot, run.slots)
+    # A slot that cannot be is told where the row stands: after the last row whose slot can.
+    before = np.maximum.accumulate(np.where(known, np.arange(len(slot)), -1))
+    near = np.where(before >= 0, slot[np.maximum(before, 0)], slot)
 
     def tell(rows: NDArray[np.bool_], what: str) -> None:
-        found.extend(Finding(Rank.STRUCTURE, int(slot[at]), int(account[at]), what) for at in np.flatnonzero(rows)[:20])
+        found.extend(Finding(Rank.STRUCTURE, int(near[at]), int(account[at]), what) for at in np.flatnonzero(rows)[:20])
 
-    tell(~np.isin(slot, run.slots), "an offer for a slot that was never anchored")
+    tell(~known, "an offer for a slot that was never anchored")
     tell(~pool & (session != "ahead"), "an offer for a session that is neither ahead nor pool")
     tell((account < FIRST_MEMBER) | (account >= run.accounts), "an offer of an account that is no member")
     tell((step < 0) | (step >= STEPS_MAX) | (pool & (step != 0)), "a step number that a curve cannot have")

@@ -33,11 +33,11 @@ def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage
     progress("files", 0, total)
     found = wholeness(run) or _owners(run)
     if found:
-        return told(found)
+        return _told(run, found)
     progress("auction", 0, total)
     auctions, found = recleared(run)
     if not auctions:
-        return told(found)
+        return _told(run, found)
     known, wrong = receipts(run)
     found += wrong
     offers, meters = offers_signed(run, auctions, known), readings_signed(run)
@@ -59,7 +59,12 @@ def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage
         found += wrong
     found += summary_faults(run)
     progress("wires", total, total)
-    return told(found)
+    return _told(run, found)
+
+
+def _told(run: Run, found: list[Finding]) -> list[Finding]:
+    first = int(run.slots[0]) if len(run.slots) else 0
+    return told(found, slots=range(first, first + max(len(run.slots), 1)), accounts=run.accounts)
 
 
 def _owners(run: Run) -> list[Finding]:

@@ -134,6 +134,8 @@ def settlements(run: Run, money: Money, digests: list[bytes]) -> list[Finding]:
             found.append(_told(anchor, 0, "the period's rows do not hash to the period root on chain"))
         if record.applied:
             balances += posted
+        else:
+            found.append(_told(anchor, 0, f"period {anchor.period} was settled on chain and never applied"))
         found += _transfers(run, anchor, {"arrears": due.arrears, "cover": due.cover})
     return found + _end(run, balances)
 
@@ -178,26 +180,33 @@ def _transfers(run: Run, anchor: Anchored, due: dict[str, NDArray[np.int64]]) ->
 
 
 def _end(run: Run, balances: NDArray[np.int64]) -> list[Finding]:
-    """Deposits and final balances on chain."""
-    last = int(run.slots[-1]) if len(run.slots) else 0
-    paid_in, moved = np.zeros(run.accounts, np.int64), np.zeros(run.accounts, np.int64)
+    """What was paid in and out, and the final balances, as the chain has them."""
+    first, last = int(run.slots[0]), int(run.slots[-1])
+    table = run.tables["transfers"]
+    stated = {"deposit": np.zeros(run.accounts, np.int64), "withdrawal": np.zeros(run.accounts, np.int64)}
+    found: list[Finding] = []
+    names = ("slot", "account", "kind", "amount")
+    for slot, account, kind, amount in zip(*(table[name].to_pylist() for name in names), strict=True):
+        inside = 0 <= account < run.accounts and first <= slot <= last
+        if not inside or kind not in ("deposit", "withdrawal", "arrears", "cover"):
+            found.append(
+                Finding(Rank.ROW, last, 0, f"a transfer that cannot be: {kind} of account {account} in slot {slot}")
+            )
+        elif kind == "deposit" and slot != first:
+            found.append(Finding(Rank.ROW, last, account, f"its deposit stands in slot {slot}, not in the run's first"))
+        elif kind in stated:
+            stated[kind][account] += amount
+    on_chain = {kind: np.zeros(run.accounts, np.int64) for kind in stated}
     for transfer in run.chain.transfers:
         if transfer.account < run.accounts:
-            (paid_in if transfer.kind == "deposit" else moved)[transfer.account] += transfer.amount
-    table = run.tables["transfers"]
-    stated = np.zeros(run.accounts, np.int64)
-    for account, kind, amount in zip(*(table[name].to_pylist() for name in ("account", "kind", "amount")), strict=True):
-        if kind == "deposit" and 0 <= account < run.accounts:
-            stated[account] += amount
-    found = [
-        Finding(Rank.CHAIN, last, int(bad), f"deposits are {stated[bad]} µ; on chain {paid_in[bad]} µ were paid in")
-        for bad in np.flatnonzero(stated != paid_in)
+            on_chain[transfer.kind][transfer.account] += transfer.amount
+    found += [
+        Finding(Rank.CHAIN, last, int(bad), f"{kind}s are {sums[bad]} µ; on chain they are {on_chain[kind][bad]} µ")
+        for kind, sums in stated.items()
+        for bad in np.flatnonzero(sums != on_chain[kind])
     ]
-    if not found and all(record.applied for record in run.chain.settlements):
-        have = np.array(run.chain.balances[: run.accounts], np.int64)
-        due = balances + moved
-        found = [
-            Finding(Rank.CHAIN, last, int(bad), f"its balance on chain is {have[bad]} µ; the rows give {due[bad]} µ")
-            for bad in np.flatnonzero(have != due)
-        ]
-    return found
+    have, due = np.array(run.chain.balances[: run.accounts], np.int64), balances + on_chain["withdrawal"]
+    return found + [
+        Finding(Rank.CHAIN, last, int(bad), f"its balance on chain is {have[bad]} µ; the rows give {due[bad]} µ")
+        for bad in np.flatnonzero(have != due)
+    ]

@@ -103,7 +103,7 @@ def wholeness(run: Run) -> list[Finding]:
     for name, keys in _KEYS.items():
         if name in run.tables:
             found += _keys(run, name, keys)
-    return found + _nulls(run)
+    return found + _nulls(run) + _institutions(run)
 
 
 def _first(run: Run) -> int:
@@ -131,6 +131,18 @@ def _nulls(run: Run) -> list[Finding]:
             account = table["account"][at].as_py() if "account" in table.column_names else 0
             found.append(Finding(Rank.STRUCTURE, slot or _first(run), account or 0, f"{name}.{due.name} is empty"))
     return found
+
+
+def _institutions(run: Run) -> list[Finding]:
+    """Rows of utility, network and reserve that claim an offer, a leaf or a limit: they have none."""
+    table = run.tables["rows"]
+    institution = table["account"].to_pylist()
+    return [
+        Finding(Rank.STRUCTURE, table["slot"][at].as_py(), account, f"an institution's row has a {column}")
+        for column in ("offer_hash", "salt", "leaf", "pool_buy", "pool_sell", "signature")
+        for at, (account, value) in enumerate(zip(institution, table[column].to_pylist(), strict=True))
+        if account is not None and account < FIRST_MEMBER and value is not None
+    ]
 
 
 def _expected(run: Run, name: str) -> NDArray[np.int64]:

@@ -12,13 +12,15 @@ def from_csv(folder: Path, *, out: Path, unit: str, slot_minutes: int | None, ti
     """A community from a folder of CSV files."""
     scenario = import_csv(folder, unit=unit, slot_minutes=slot_minutes, timezone=timezone, out=out)
     for notice in scenario.notices:
-        stderr.print(f"[dim]{notice}[/]")
+        stderr.print(notice, style="dim", markup=False)
     _next(out)
 
 
 def from_simbench(code: str, *, out: Path, seed: int) -> None:
     """A community from a SimBench grid."""
-    import_simbench(code, out=out, seed=seed)
+    made = import_simbench(code, out=out, seed=seed)
+    for notice in made.notices:
+        stderr.print(notice, style="dim", markup=False)
     _next(out)
 
 

@@ -72,7 +72,7 @@ def _tell(result: RunResult) -> None:
     stdout.print(f"  wires                    {violations['slots']} slot(s) outside their limits")
     stdout.print(f"  took                     {summary['seconds']} s")
     for notice in summary["notices"]:
-        stderr.print(f"  [dim]{notice}[/]")
+        stderr.print(f"  {notice}", style="dim", markup=False)
     if not result.whole:
         stdout.print(f"\n[yellow]Stopped early.[/] What was done is in {result.folder} (its last day is not settled).")
         return
