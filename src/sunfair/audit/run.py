@@ -174,9 +174,7 @@ def _keys(run: Run, name: str, keys: tuple[str, ...]) -> list[Finding]:
 
     found = [tell(pair, f"no {row} in {name}.parquet") for pair in sorted(wanted - there)]
     found += [
-        tell((int(a), int(b)), f"{n} {row}s in {name}.parquet")
-        for (a, b), n in zip(pairs, counts, strict=True)
-        if n > 1
+        tell((int(a), int(b)), f"{n} times in {name}.parquet") for (a, b), n in zip(pairs, counts, strict=True) if n > 1
     ]
     found += [
         tell(pair, f"{name}.parquet has a {row} that belongs to no anchored slot and account")
