@@ -69,7 +69,8 @@ def _tell(result: RunResult) -> None:
     stdout.print(f"                           {money['bill_battery_only']} with batteries and no market")
     stdout.print(f"                           {money['bill_alone']} with neither")
     stdout.print(f"  homes better off         {street['homes_better_off']} of {len(homes)} by trading")
-    stdout.print(f"  wires                    {violations['slots']} slot(s) outside their limits")
+    wires = f"{violations['slots']} slot(s) outside their limits"
+    stdout.print(f"  wires                    {wires if (result.folder / 'grid.json').exists() else 'no grid given'}")
     stdout.print(f"  took                     {summary['seconds']} s")
     for notice in summary["notices"]:
         stderr.print(f"  {notice}", style="dim", markup=False)
