@@ -169,8 +169,22 @@ def residual_money(residual: int, retail: int, feed_in: int) -> tuple[int, int]:
     return 0, abs(residual) * abs(tariff) // 1000
 
 
-def slot_money(rows: dict[int, tuple[int, int, int]], terms: dict, prices: tuple[int | None, int | None]) -> dict:
-    """{account: (debits, credits)} of a slot; rows: member → traded ahead, traded pool, metered."""
+def residual_parts(row: tuple[int, int, int], terms: dict, back: tuple[int, int, int, int] | None) -> list:
+    """(debit, credit) of each part that is the utility's. `back`, after a gap: taken, given, dearest, cheapest tariff;
+    then nothing is netted, and what was traded ahead counts as not delivered."""
+    ahead, pool, metered = row
+    tariffs = terms["retail"], terms["feed_in"]
+    if back is None:
+        return [residual_money(metered - ahead - pool, *tariffs)]
+    taken, given, dearest, cheapest = back
+    each = ((-ahead - pool, *tariffs), (taken, dearest, cheapest), (-given, dearest, cheapest))
+    return [residual_money(*part) for part in each]
+
+
+def slot_money(
+    rows: dict[int, tuple[int, int, int]], terms: dict, prices: tuple[int | None, int | None], backs: dict | None = None
+) -> dict:
+    """{account: (debits, credits)} of a slot; rows: member → traded ahead, traded pool, metered; backs: see above."""
     money = {account: [0, 0] for account in (0, 1, 2, *rows)}
     for session, price in enumerate(prices):
         if price is None:
@@ -187,10 +201,10 @@ def slot_money(rows: dict[int, tuple[int, int, int]], terms: dict, prices: tuple
         money[0][1] += utility
         money[1][1] += network
         money[2][1] += debits - credits_ - utility - network
-    for account, (ahead, pool, metered) in rows.items():
-        debit, credit = residual_money(metered - ahead - pool, terms["retail"], terms["feed_in"])
-        money[account][0] += debit
-        money[account][1] += credit
-        money[0][1] += debit
-        money[0][0] += credit
+    for account, row in rows.items():
+        for debit, credit in residual_parts(row, terms, (backs or {}).get(account)):
+            money[account][0] += debit
+            money[account][1] += credit
+            money[0][1] += debit
+            money[0][0] += credit
     return {account: (debit, credit) for account, (debit, credit) in money.items()}

@@ -42,9 +42,9 @@ def curve_bytes(steps: list[tuple[int, int]], pool_buy: int, pool_sell: int) -> 
     return b"".join(i8(energy) + i8(limit) for energy, limit in padded) + i8(pool_buy) + i8(pool_sell)
 
 
-def blind(account: int, slot: int, salt: bytes) -> bytes:
-    """What hides whose leaf it is."""
-    return keccak(b"\x10" + unsigned(account, 4) + unsigned(slot, 8) + salt)
+def blind(account: int, slot: int, nonce: int, salt: bytes) -> bytes:
+    """What hides whose leaf it is, and which of its offers."""
+    return keccak(b"\x10" + unsigned(account, 4) + unsigned(slot, 8) + i8(nonce) + salt)
 
 
 def book_leaf(blinded: bytes, curve: bytes) -> bytes:
@@ -62,11 +62,12 @@ def result_leaf(row: bytes) -> bytes:
     return keccak(b"\x12" + row)
 
 
-def private_row(account: int, slot: int, leaf: int, numbers: list[int], salt: bytes) -> bytes:
-    """`numbers`: traded ahead, traded pool, metered, import and export register, paid, running."""
-    if len(numbers) != 7:
-        raise ValueError("a private row has seven numbers")
-    return keccak(b"\x13" + unsigned(account, 4) + i8(slot) + i8(leaf) + b"".join(map(i8, numbers)) + salt)
+def private_row(account: int, numbers: list[int], salt: bytes) -> bytes:
+    """`numbers`: slot, leaf, nonce, traded ahead, traded pool, metered, import and export register, paid, running,
+    claims, gap slots, gap retail, gap feed-in."""
+    if len(numbers) != 14:
+        raise ValueError("a private row has fourteen numbers")
+    return keccak(b"\x13" + unsigned(account, 4) + b"".join(map(i8, numbers)) + salt)
 
 
 def period_leaf(account: int, amount: int, arrears: int, cover: int, rows_root: bytes) -> bytes:
@@ -141,6 +142,12 @@ def period_root(leaves: list[tuple[bytes, int]]) -> tuple[bytes, int]:
 # Header
 
 
+def rule(terms: dict) -> int:
+    """Bit 0: mid-market rate; bit 1: no ahead session; bit 2: no pool session."""
+    missing = [2 * ("ahead" not in terms["sessions"]), 4 * ("pool" not in terms["sessions"])]
+    return (terms["mechanism"] == "mid_market_rate") + sum(missing)
+
+
 def header_hash(domain: bytes, slot: int, terms: dict, prices: tuple[int, int], sums: list[int], roots) -> bytes:
     """The hash of a slot's header; `roots`: book root, result root, data hash."""
     return keccak(
@@ -148,7 +155,7 @@ def header_hash(domain: bytes, slot: int, terms: dict, prices: tuple[int, int], 
         + domain
         + unsigned(slot, 8)
         + unsigned(terms["accounts"], 4)
-        + unsigned({"uniform": 0, "mid_market_rate": 1}[terms["mechanism"]], 1)
+        + unsigned(rule(terms), 1)
         + unsigned(terms["k"][0], 8)
         + unsigned(terms["k"][1], 8)
         + unsigned(terms["seller_bps"], 2)
@@ -224,3 +231,19 @@ def signer(digest: bytes, signature: bytes) -> bytes | None:
     except Exception:
         return None
     return keccak(key.format(compressed=False)[1:])[-20:]
+
+
+# Posted amounts
+
+
+def amount_words(amounts: list[int], guarantor: int) -> list[int]:
+    """Four lanes of 64 bits a word, each lifted by 2⁶²; the guarantor's is place 0, account a is place a + 1."""
+    places = [guarantor, *amounts]
+    places += [0] * (-len(places) % 4)
+    return [sum((places[at + lane] + 2**62) << 64 * lane for lane in range(4)) for at in range(0, len(places), 4)]
+
+
+def amounts_hash(words: list[int]) -> bytes:
+    """The hash over the hashes of chunks of sixteen words."""
+    chunks = [words[at : at + 16] for at in range(0, len(words), 16)]
+    return keccak(b"".join(keccak(b"".join(unsigned(w, 32) for w in chunk)) for chunk in chunks))

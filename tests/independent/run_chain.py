@@ -71,6 +71,7 @@ class Market:
     settled_at: int = 0
     applied: int = 0
     last_apply: int = 0
+    void: set[int] = field(default_factory=set)
 
 
 def number(raw: bytes) -> int:

@@ -48,6 +48,7 @@ class Community:
         return {
             "accounts": len(self.homes),
             "mechanism": self.mechanism,
+            "sessions": self.sessions,
             "k": self.k,
             "seller_bps": self.seller_bps,
             "utility_bps": self.utility_bps,

@@ -18,16 +18,20 @@ def check_homes(run: Run) -> list[str]:
     rows = run.by("rows", "slot", "account")
     homes = dict(zip(run.members, run.community.homes, strict=True))
     soc: dict[int, int] = {}
+    since: dict[int, int] = defaultdict(int)  # what flowed since the last reading
     curtailed: dict[int, int] = defaultdict(int)
     for i in range(len(run.tables["plans"]["slot"])):
         plan = run.row("plans", i)
         slot, account = plan["slot"], plan["account"]
         where = f"slot {slot} account {account}"
         curtailed[slot] += plan["curtail_wh"]
-        net = plan["load_wh"] - plan["pv_wh"] + plan["curtail_wh"] + plan["battery_wh"] + plan["ev_wh"]
-        metered = run.tables["rows"]["metered_wh"][rows[slot, account]]
-        if net != metered:
-            found.append(f"{where}: metered_wh is {metered}, the plan's energies sum to {net}")
+        net = net_of(plan)
+        metered, came = run.tables["rows"]["metered_wh"][rows[slot, account]], run.meters[slot, account].came
+        since[account] += net
+        due = since[account] if came else 0
+        if due != metered:
+            found.append(f"{where}: metered_wh is {metered}, the plan's energies since the last reading sum to {due}")
+        since[account] -= due
         if plan["curtail_wh"] > plan["pv_wh"]:
             found.append(f"{where}: more curtailed than the roof could give")
         found += [f"{where}: {text}" for text in check_battery(run, homes[account], plan, soc.get(account))]
@@ -36,6 +40,11 @@ def check_homes(run: Run) -> list[str]:
         if curtailed[slot] != total:
             found.append(f"slot {slot} account 0: curtailed_wh is {total}, the plans sum to {curtailed[slot]}")
     return found
+
+
+def net_of(plan: dict) -> int:
+    """What flowed at the home's connection, Wh, + taken."""
+    return plan["load_wh"] - plan["pv_wh"] + plan["curtail_wh"] + plan["battery_wh"] + plan["ev_wh"]
 
 
 def check_battery(run: Run, home, plan: dict, before: int | None) -> list[str]:
@@ -58,7 +67,7 @@ def check_battery(run: Run, home, plan: dict, before: int | None) -> list[str]:
 
 
 def check_wires(run: Run) -> list[str]:
-    """Injections are what was metered, on the home's phase; voltages, loading and losses by power flow."""
+    """Injections are what flowed by the plan, on the home's phase; voltages, loading and losses by power flow."""
     slots = run.tables["slots"]
     if not run.community.grid:
         return [
@@ -92,9 +101,9 @@ def check_wires(run: Run) -> list[str]:
 
 
 def read_injections(run: Run) -> tuple[list[str], dict]:
-    """Findings, and {(slot, account): six powers}: active as metered, reactive as docs/grid.md says."""
+    """Findings, and {(slot, account): six powers}: active as planned, reactive as docs/grid.md says."""
     found, powers = [], {}
-    rows, plans = run.by("rows", "slot", "account"), run.by("plans", "slot", "account")
+    plans = run.by("plans", "slot", "account")
     phases = {a: phase or "abc" for a, phase in zip(run.members, run.tables["members"]["phase"], strict=True)}
     hours = run.community.slot_seconds / 3600
     for i in range(len(run.tables["injections"]["slot"])):
@@ -102,14 +111,14 @@ def read_injections(run: Run) -> tuple[list[str], dict]:
         slot, account = line["slot"], line["account"]
         active, reactive = [line[f"p_{p}_w"] for p in "abc"], [line[f"q_{p}_var"] for p in "abc"]
         powers[slot, account] = [*active, *reactive]
-        metered = run.tables["rows"]["metered_wh"][rows[slot, account]]
-        load = run.tables["plans"]["load_wh"][plans[slot, account]]
+        plan = run.row("plans", plans[slot, account])
+        net, load = net_of(plan), plan["load_wh"]
         where, share = f"slot {slot} account {account}", 1 / len(phases[account])
-        if not abs(sum(active) * hours - metered) <= 1:
-            found.append(f"{where}: injects {sum(active) * hours:.3f} Wh, meters {metered}")
+        if not abs(sum(active) * hours - net) <= 1:
+            found.append(f"{where}: injects {sum(active) * hours:.3f} Wh, its plan sums to {net}")
         for phase, p, q in zip("abc", active, reactive, strict=True):
             part = share if phase in phases[account] else 0
-            if not (near(p, part * metered / hours) and near(q, part * load / hours * REACTIVE)):
+            if not (near(p, part * net / hours) and near(q, part * load / hours * REACTIVE)):
                 found.append(f"{where}: {p} W and {q} var on phase {phase}")
     return found, powers
 
@@ -188,7 +197,7 @@ def bills_three_ways(run: Run) -> dict[str, dict[str, int]]:
         bill = bills[names[plan["account"]]]
         bill["bill_market"] -= row["paid"]
         alone = plan["load_wh"] + plan["ev_wh"] - plan["pv_wh"]
-        for key, net in (("bill_battery_only", row["metered_wh"]), ("bill_alone", alone)):
+        for key, net in (("bill_battery_only", net_of(plan)), ("bill_alone", alone)):
             debit, credit = residual_money(net, *tariff)
             bill[key] += debit - credit
     return bills

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from run_auction import residual_money
 from run_bytes import keccak, period_leaf, period_root, plain_root, private_row
+from run_meters import claim
 from run_shape import INSTITUTIONS, Run
 
 
@@ -46,52 +46,30 @@ def transfers_of(run: Run, kind: str, slots: set[int]) -> dict[int, int]:
     return out
 
 
-def rows_roots(run: Run, slots: list[int]) -> dict[int, bytes]:
-    """{account: root over its private rows}, in slot order."""
-    rows, readings = run.by("rows", "slot", "account"), run.by("readings", "slot", "account")
-    registers = run.tables["readings"]
-    out = {}
-    last = dict.fromkeys(run.accounts, (0, 0))
-    earlier = [key for key in readings if key[0] < slots[0]]
-    for slot, account in sorted(earlier):
-        i = readings[slot, account]
-        last[account] = (registers["import_wh"][i], registers["export_wh"][i])
+def private_rows(run: Run, slots: list[int]) -> tuple[dict[int, bytes], dict[int, int]]:
+    """{account: root over its private rows in slot order}, and {account: what of its debits may be claimed}."""
+    rows, nonces = run.by("rows", "slot", "account"), run.nonces()
+    lines = run.by("slots", "slot")
+    retail, feed_in = run.tables["slots"]["retail"], run.tables["slots"]["feed_in"]
+    roots, claims = {}, dict.fromkeys(run.accounts, 0)
     for account in run.accounts:
         leaves, running = [], 0
         for slot in slots:
             row = run.row("rows", rows[slot, account])
             running += row["paid"]
             if account in INSTITUTIONS:
-                leaves.append(private_row(account, slot, -1, [0, 0, 0, 0, 0, row["paid"], running], bytes(32)))
+                numbers = [slot, -1, -1, 0, 0, 0, 0, 0, row["paid"], running, 0, 0, 0, 0]
+                leaves.append(private_row(account, numbers, bytes(32)))
                 continue
-            i = readings.get((slot, account))
-            if i is not None:
-                last[account] = (registers["import_wh"][i], registers["export_wh"][i])
-            numbers = [row["traded_ahead_wh"], row["traded_pool_wh"], row["metered_wh"], *last[account]]
-            leaves.append(private_row(account, slot, row["leaf"], [*numbers, row["paid"], running], row["salt"]))
-        out[account] = plain_root(leaves)
-    return out
-
-
-def residual_debits(run: Run, slots: list[int]) -> dict[int, int]:
-    """{member: what it owes the utility for the residual, without what stood in for undelivered trades}."""
-    terms = {
-        slot: (retail, feed_in)
-        for slot, retail, feed_in in zip(
-            run.slots, run.tables["slots"]["retail"], run.tables["slots"]["feed_in"], strict=True
-        )
-    }
-    wanted, out = set(slots), defaultdict(int)
-    rows = run.tables["rows"]
-    for i, (slot, account) in enumerate(zip(rows["slot"], rows["account"], strict=True)):
-        if slot not in wanted or account in INSTITUTIONS:
-            continue
-        ahead = rows["traded_ahead_wh"][i]
-        residual = rows["metered_wh"][i] - ahead - rows["traded_pool_wh"][i]
-        undelivered = min(abs(residual), abs(ahead)) if residual * ahead < 0 else 0
-        undelivered = undelivered if residual > 0 else -undelivered
-        out[account] += residual_money(residual, *terms[slot])[0] - residual_money(undelivered, *terms[slot])[0]
-    return out
+            meter, traded = run.meters[slot, account], (row["traded_ahead_wh"], row["traded_pool_wh"])
+            claims[account] += claim(meter, traded, (retail[lines[slot]], feed_in[lines[slot]]))
+            hidden = slot in run.void
+            place = -1 if hidden else row["leaf"]
+            numbers = [slot, place, nonces.get(row["offer_hash"], -1), *traded, row["metered_wh"], *meter.registers]
+            numbers += [row["paid"], running, claims[account], *meter.gap]
+            leaves.append(private_row(account, numbers, bytes(32) if hidden else row["salt"]))
+        roots[account] = plain_root(leaves)
+    return roots, claims
 
 
 def check_periods(run: Run) -> list[str]:
@@ -125,7 +103,7 @@ def check_settlement(run: Run, where: str, slots: list[int], settled: dict) -> l
     for slot, account, amount in zip(*(run.tables["rows"][c] for c in ("slot", "account", "paid")), strict=True):
         if slot in wanted:
             paid[account] += amount
-    owed = residual_debits(run, slots)
+    roots, owed = private_rows(run, slots)
     if any(arrears[account] or cover[account] for account in INSTITUTIONS):
         found.append(f"{where}: arrears or cover of an institution")
     for account in run.members:
@@ -136,7 +114,6 @@ def check_settlement(run: Run, where: str, slots: list[int], settled: dict) -> l
                 f"{where} account {account}: arrears {arrears[account]} and cover {cover[account]}, "
                 f"they should be {late} and {shortfall - late}"
             )
-    roots = rows_roots(run, slots)
     amounts = {account: paid[account] + arrears[account] + cover[account] for account in run.accounts}
     amounts[0] -= sum(arrears.values())  # what members could not pay the utility does not get
     leaves = [(period_leaf(a, amounts[a], arrears[a], cover[a], roots[a]), cover[a]) for a in run.accounts]

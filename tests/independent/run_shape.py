@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from run_bytes import domain_separator, keccak
 from run_chain import Market
 from run_community import Community
+from run_meters import Meter, read_meters
 
 LIMIT = 10**9
 INSTITUTIONS = (0, 1, 2)
@@ -27,10 +28,13 @@ class Run:
     community_id: bytes = b""
     headers: dict[int, bytes] = field(default_factory=dict)
     reading_lines: dict[tuple[int, int], int] = field(default_factory=dict)
+    void: dict[int, bytes | None] = field(default_factory=dict)
+    meters: dict[tuple[int, int], Meter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Know which readings there are: without one, a slot counts differently."""
         self.reading_lines = self.by("readings", "slot", "account")
+        self.void = dict(zip(self.tables["void"]["slot"], self.tables["void"]["header"], strict=True))
 
     @property
     def slots(self) -> list[int]:
@@ -52,6 +56,12 @@ class Run:
         self.market = market
         self.domain = domain_separator(market.chain_id, market.address)
         self.community_id = keccak(self.community.name.encode())
+        self.meters = read_meters(self)
+
+    def nonces(self) -> dict[bytes | None, int]:
+        """{hash of an acknowledged offer: its nonce}; no offer is −1."""
+        receipts = self.tables["receipts"]
+        return {None: -1} | dict(zip(receipts["offer_hash"], receipts["nonce"], strict=True))
 
     def row(self, name: str, line: int) -> dict:
         """One line of a table."""
@@ -87,6 +97,7 @@ def check_shape(run: Run) -> list[str]:
         + check_nulls(run)
         + check_bounds(run)
         + check_offer_lines(run)
+        + check_void(run)
         + check_transfers(run)
     )
 
@@ -136,7 +147,10 @@ def check_injections(run: Run) -> list[str]:
 
 
 def check_nulls(run: Run) -> list[str]:
-    """Institutions have neither offer nor leaf nor energy; members have salt and leaf, offers whole or none."""
+    """Institutions have neither offer nor leaf nor energy; members have salt and leaf, offers whole or none.
+
+    In a void slot nobody has an offer or a leaf.
+    """
     found = []
     rows = run.tables["rows"]
     private = ("offer_hash", "salt", "leaf", "pool_buy", "pool_sell", "signature")
@@ -145,6 +159,9 @@ def check_nulls(run: Run) -> list[str]:
             filled = [c for c in private if rows[c][i] is not None]
             filled += [c for c in ("traded_ahead_wh", "traded_pool_wh", "metered_wh") if rows[c][i] != 0]
             found += [f"slot {slot} account {account}: {column} of an institution" for column in filled]
+            continue
+        if slot in run.void:
+            found += [f"slot {slot} account {account}: {c} in a void slot" for c in private if rows[c][i] is not None]
             continue
         found += [f"slot {slot} account {account}: {c} is null" for c in ("salt", "leaf") if rows[c][i] is None]
         if (rows["offer_hash"][i] is None) != (rows["signature"][i] is None):
@@ -199,8 +216,22 @@ def check_offer_lines(run: Run) -> list[str]:
             found.append(f"slot {slot} account {account}: session {session!r} is none of the community's")
     public = run.tables["public"]
     keys = list(zip(public["slot"], public["leaf"], strict=True))
-    if keys != [(slot, leaf) for slot in run.slots for leaf in range(len(run.members))]:
+    held = [slot for slot in run.slots if slot not in run.void]
+    if keys != [(slot, leaf) for slot in held for leaf in range(len(run.members))]:
         found.append("public.parquet does not hold every leaf of every slot once, in order")
+    return found
+
+
+def check_void(run: Run) -> list[str]:
+    """Void slots: of the run, in order, without offers."""
+    stated, void = run.tables["void"]["slot"], set(run.void)
+    found = [f"slot {slot} account 0: is void but no slot of the run" for slot in void - set(run.slots)]
+    if stated != sorted(void):
+        found.append("void.parquet is not sorted, or has a slot twice")
+    offers = run.tables["offers"]
+    for slot, account in zip(offers["slot"], offers["account"], strict=True):
+        if slot in void:
+            found.append(f"slot {slot} account {account}: an offer in a void slot")
     return found
 
 

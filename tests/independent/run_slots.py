@@ -11,6 +11,7 @@ from run_bytes import (
     curve_bytes,
     data_hash,
     header_hash,
+    keccak,
     offer_digest,
     plain_root,
     public_row,
@@ -43,8 +44,13 @@ def check_slots(run: Run) -> list[str]:
             {account: run.row("rows", rows[slot, account]) for account in run.accounts},
             {session: offers.get((slot, session), []) for session in ("ahead", "pool")},
         )
+        if slot in run.void:
+            found += book.check_void(run.void[slot])
+            continue
         leaves = [run.tables["public"]["book_leaf"][public[slot, leaf]] for leaf in range(len(run.members))]
         found += book.check(in_force, leaves)
+    if set(run.void) != run.market.void & set(run.slots):
+        found.append(f"void.parquet names the slots {sorted(run.void)}, the chain {sorted(run.market.void)}")
     return found
 
 
@@ -56,7 +62,7 @@ class Slot:
         self.run, self.line, self.rows, self.offers = run, line, rows, offers
         self.number = line["slot"]
         self.found: list[str] = []
-        self.order = sorted(run.members, key=lambda account: rows[account]["leaf"])
+        self.order = sorted(run.members, key=lambda account: rows[account]["leaf"] or 0)
         self.terms = run.community.terms(line["retail"], line["feed_in"])
         self.curves: dict[int, list[Step]] = {account: [] for account in run.members}
         for offer in offers["ahead"]:
@@ -80,6 +86,21 @@ class Slot:
         self.check_money()
         self.check_energy()
         self.check_roots(fills, leaves)
+        return self.found
+
+    def check_void(self, header: bytes | None) -> list[str]:
+        """A slot in which no trade counts: all that was metered is the utility's, its roots bind nothing."""
+        self.check_tariff()
+        for session in ("ahead", "pool"):
+            self.check_session(session)
+        self.check_money()
+        self.check_energy()
+        for name in ("book_root", "result_root", "data_hash"):
+            if self.line[name] != bytes(32):
+                self.say(0, f"{name} of a void slot")
+        if header is not None and (len(header) != 324 or header[33:41] != self.number.to_bytes(8, "big")):
+            self.say(0, "void.parquet has another slot's header")
+        self.run.headers[self.number] = bytes(32) if header is None else keccak(header)
         return self.found
 
     def check_tariff(self) -> None:
@@ -146,16 +167,11 @@ class Slot:
             },
         )
 
-    def has_reading(self, account: int) -> bool:
-        """Whether the meter spoke for this slot."""
-        return (self.number, account) in self.run.reading_lines
-
     def pool_wh(self, account: int) -> int:
         """What the account offers to the pool: what it took beyond its ahead trades."""
-        row = self.rows[account]
-        if "pool" not in self.run.community.sessions or not self.has_reading(account):
+        if "pool" not in self.run.community.sessions:
             return 0
-        return row["metered_wh"] - row["traded_ahead_wh"]
+        return self.run.meters[self.number, account].pool_wh(self.rows[account]["traded_ahead_wh"])
 
     def check_pool_steps(self) -> None:
         """One pool step per account with a quantity and a limit for it, in leaf order."""
@@ -200,7 +216,8 @@ class Slot:
             account: tuple(self.rows[account][c] for c in ("traded_ahead_wh", "traded_pool_wh", "metered_wh"))
             for account in self.run.members
         }
-        money = slot_money(rows, self.terms, (self.line["price_ahead"], self.line["price_pool"]))
+        backs = {account: self.run.meters[self.number, account].back for account in self.run.members}
+        money = slot_money(rows, self.terms, (self.line["price_ahead"], self.line["price_pool"]), backs)
         for account, (debit, credit) in money.items():
             if self.rows[account]["paid"] != credit - debit:
                 self.say(account, f"paid is {self.rows[account]['paid']}, the formulas give {credit - debit}")
@@ -216,13 +233,14 @@ class Slot:
 
     def check_roots(self, fills: dict[str, dict[int, int]], published: list[bytes]) -> None:
         """Book leaves, book root, result root, data hash; keeps the header's hash."""
-        leaves, public, pools = [], [], []
+        leaves, public, pools, nonces = [], [], [], self.run.nonces()
         for account in self.order:
             row = self.rows[account]
             buy = NO_BUY if row["pool_buy"] is None else row["pool_buy"]
             sell = NO_SELL if row["pool_sell"] is None else row["pool_sell"]
             curve = curve_bytes(self.curves[account][:STEPS], buy, sell)
-            leaf = book_leaf(blind(account, self.number, row["salt"]), curve)
+            nonce = nonces.get(row["offer_hash"], -1)
+            leaf = book_leaf(blind(account, self.number, nonce, row["salt"]), curve)
             if published[row["leaf"]] != leaf:
                 self.say(account, "its book leaf in public.parquet is another")
             quantity = self.pool_wh(account)
@@ -303,16 +321,17 @@ def check_receipts(run: Run) -> list[str]:
                 found.append(f"{where}: a second receipt for one offer or nonce")
             seen.add(key)
     used = {h for h in run.tables["rows"]["offer_hash"] if h is not None}
-    unused = [h for h in run.tables["receipts"]["offer_hash"] if h not in used]
-    found += [f"receipts.parquet: {h.hex()} is the hash of no offer in rows" for h in unused]
+    receipts = run.tables["receipts"]
+    for offer, first, last in zip(receipts["offer_hash"], receipts["first_slot"], receipts["last_slot"], strict=True):
+        if offer not in used and any(slot not in run.void for slot in range(first, last + 1)):
+            found.append(f"receipts.parquet: {offer.hex()} is the hash of no offer in rows")
     return found
 
 
 def check_readings(run: Run) -> list[str]:
-    """Registers never fall, their change is `metered`, and each meter signs with one key of its own."""
+    """Registers never fall, their change is `metered` (0 without a reading), each meter signs with a key of its own."""
     found = []
     keys: dict[int, bytes | None] = {}
-    before = dict.fromkeys(run.members, (0, 0))
     rows = run.by("rows", "slot", "account")
     readings = run.tables["readings"]
     for i in range(len(readings["slot"])):
@@ -324,18 +343,12 @@ def check_readings(run: Run) -> list[str]:
         by = signer(digest, reading["signature"])
         if by is None or keys.setdefault(account, by) != by:
             found.append(f"{where}: the reading was not signed by the key of this meter")
-        taken, given = registers[0] - before[account][0], registers[1] - before[account][1]
-        if taken < 0 or given < 0:
+        if min(run.meters[slot, account].moved) < 0:
             found.append(f"{where}: a register ran backwards")
+    for (slot, account), meter in run.meters.items():
         metered = run.tables["rows"]["metered_wh"][rows[slot, account]]
-        if taken - given != metered:
-            found.append(f"{where}: metered_wh is {metered}, the registers moved by {taken - given}")
-        before[account] = registers
-    for slot, account in rows:
-        if account in run.members and (slot, account) not in run.reading_lines:
-            row = run.row("rows", rows[slot, account])
-            if row["metered_wh"] != row["traded_ahead_wh"]:
-                found.append(f"slot {slot} account {account}: without a reading, metered is what was traded ahead")
+        if meter.metered != metered:
+            found.append(f"slot {slot} account {account}: metered_wh is {metered}, registers moved by {meter.metered}")
     if len(set(keys.values())) < len(keys):
         found.append("readings.parquet: two meters sign with one key")
     return found

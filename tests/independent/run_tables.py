@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 I8, I32, I64, F64, B32 = "int8", "int32", "int64", "double", "fixed_size_binary[32]"
-TEXT, STAMP, BYTES = "text", "timestamp UTC", "bytes"
+TEXT, STAMP, BYTES, FLAG = "text", "timestamp UTC", "bytes", "bool"
 
 # name → (type, may be null), from design page interfaces.md and docs/formats.md
 COLUMNS: dict[str, dict[str, tuple[str, bool]]] = {
@@ -110,7 +110,12 @@ COLUMNS: dict[str, dict[str, tuple[str, bool]]] = {
         "account": (I32, False),
         "import_wh": (I64, False),
         "export_wh": (I64, False),
+        "late": (FLAG, False),
         "signature": (BYTES, False),
+    },
+    "void": {
+        "slot": (I64, False),
+        "header": (BYTES, True),
     },
     "public": {
         "slot": (I64, False),

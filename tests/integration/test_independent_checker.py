@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,6 +31,7 @@ sys.path.insert(0, str(INDEPENDENT))
 import check_run  # noqa: E402
 import run_auction as auction  # noqa: E402
 import run_bytes as layout  # noqa: E402
+import run_meters as metering  # noqa: E402
 
 HOMES, SEED = 25, 7
 FALSE = re.compile(r"^slot \d+ account \d+: .+")
@@ -121,12 +123,12 @@ def vectors() -> dict[str, str]:
 def test_checker_gives_the_worked_vectors() -> None:
     slot, tariff = 1_628_880, {"retail": 320_000, "feed_in": 80_000}
     shares = {"seller_bps": 8_000, "utility_bps": 1_200, "network_bps": 800}
-    terms = {"accounts": 3, "mechanism": "uniform", "k": (1, 2), **shares, **tariff}
+    terms = {"accounts": 3, "mechanism": "uniform", "sessions": ("ahead", "pool"), "k": (1, 2), **shares, **tariff}
     separator, community = layout.domain_separator(31337, b"\x5a" * 20), layout.keccak(b"Worked Street")
     buy, sell = {3: 320_000, 4: layout.NO_BUY, 5: 320_000}, {3: 80_000, 4: 80_000, 5: layout.NO_SELL}
     curves = {3: [(1_000, 300_000), (500, 200_000)], 4: [(-800, 100_000), (-400, 150_000)], 5: []}
     registers, metered = {3: (1_200, 50), 4: (20, 1_320), 5: (91, 0)}, {3: 1_150, 4: -1_300, 5: 91}
-    order, leaf = [5, 3, 4], {5: 0, 3: 1, 4: 2}
+    order, leaf, nonce = [5, 3, 4], {5: 0, 3: 1, 4: 2}, {3: 1, 4: 4, 5: 2}
     salt = {account: bytes([account]) * 32 for account in order}
 
     ahead, _, fills = auction.clear_uniform([step for account in order for step in curves[account]], (1, 2))
@@ -146,7 +148,7 @@ def test_checker_gives_the_worked_vectors() -> None:
     public = []
     for account in order:
         curve = layout.curve_bytes(curves[account], buy[account], sell[account])
-        mine[f"blind of {account}"] = layout.blind(account, slot, salt[account])
+        mine[f"blind of {account}"] = layout.blind(account, slot, nonce[account], salt[account])
         mine[f"book leaf of {account}"] = layout.book_leaf(mine[f"blind of {account}"], curve)
         numbers = beyond[account], traded[account], filled[account]
         public.append(layout.public_row(mine[f"book leaf of {account}"], curve, *numbers))
@@ -172,16 +174,40 @@ def test_checker_gives_the_worked_vectors() -> None:
     cover = {3: max(0, -(100_000 + paid[3]))}
     periods = []
     for account in range(6):
-        numbers = [*rows.get(account, (0, 0, 0)), *registers.get(account, (0, 0)), paid[account], paid[account]]
-        row = layout.private_row(account, slot, leaf.get(account, -1), numbers, salt.get(account, bytes(32)))
+        numbers = [slot, leaf.get(account, -1), nonce.get(account, -1), *rows.get(account, (0, 0, 0))]
+        numbers += [*registers.get(account, (0, 0)), paid[account], paid[account], 0, 0, 0, 0]
+        row = layout.private_row(account, numbers, salt.get(account, bytes(32)))
         amount = paid[account] + cover.get(account, 0)
         mine[f"private row of {account}"], mine[f"rows root of {account}"] = row, layout.plain_root([row])
         line = layout.period_leaf(account, amount, 0, cover.get(account, 0), mine[f"rows root of {account}"])
         mine[f"period leaf of {account}"] = line
         periods.append((line, cover.get(account, 0)))
     mine["period root"], _ = layout.period_root(periods)
+    words = layout.amount_words([paid[account] + cover.get(account, 0) for account in range(6)], -sum(cover.values()))
+    mine |= {f"amounts word {at}": word.to_bytes(32, "big") for at, word in enumerate(words)}
+    mine["amounts hash"] = layout.amounts_hash(words)
+    mine |= later_rows(slot)
     printed = {name: value for name, value in vectors().items() if not name.startswith("result node")}
     assert {name: value.hex() for name, value in mine.items()} == printed
+
+
+def later_rows(slot: int) -> dict[str, bytes]:
+    """The rows of 3 in the two void slots after the worked one: the first without a reading."""
+    line = {"slot": [slot + 2], "account": [3], "import_wh": [1_500], "export_wh": [60], "late": [False]}
+    tariffs = {"slot": [slot + 1, slot + 2], "retail": [310_000, 300_000], "feed_in": [70_000, 90_000]}
+    run = SimpleNamespace(members=[3], slots=[slot + 1, slot + 2], reading_lines={(slot + 2, 3): 0})
+    run.tables = {"readings": line, "slots": tariffs}
+    found, sums = {}, [0, 0]
+    for at, (here, account) in enumerate(metering.read_meters(run, {3: (1_200, 50)})):
+        meter = metering.read_meters(run, {3: (1_200, 50)})[here, account]
+        pair = tariffs["retail"][at], tariffs["feed_in"][at]
+        terms = {"retail": pair[0], "feed_in": pair[1]}
+        parts = auction.residual_parts((0, 0, meter.metered), terms, meter.back)
+        paid = sum(credit - debit for debit, credit in parts)
+        sums = [sums[0] + paid, sums[1] + metering.claim(meter, (0, 0), pair)]
+        numbers = [here, -1, -1, 0, 0, meter.metered, *meter.registers, paid, *sums, *meter.gap]
+        found[f"row of 3 in slot {here}"] = layout.private_row(3, numbers, bytes(32))
+    return found
 
 
 # A day of the bundled community

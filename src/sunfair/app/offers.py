@@ -91,14 +91,23 @@ class OrderBook:
     """All acknowledged offers of a community's n members that may still count."""
 
     def __init__(
-        self, domain: Domain, owners: NDArray[np.uint8], *, keys: Keys, signatures: Signatures, ahead: bool = True
+        self,
+        domain: Domain,
+        owners: NDArray[np.uint8],
+        *,
+        keys: Keys,
+        signatures: Signatures,
+        ahead: bool = True,
+        caps: NDArray[np.int64] | None = None,
     ) -> None:
         """`owners` are the members' addresses, uint8[n, 20]; `keys` hold the operator's, which signs receipts.
 
-        `ahead` says whether the community has an ahead session; where it has none, steps are refused.
+        `ahead` says whether the community has an ahead session; where it has none, steps are refused. `caps` bound
+        Σ|energy| of each side of a member's curve, Wh, int64[n]: an offer above its cap would convict the operator.
         """
         self._domain, self._owners, self._ahead = domain, owners, ahead
         self._keys, self._signatures = keys, signatures
+        self._caps = np.full(len(owners), ENERGY_MAX, np.int64) if caps is None else caps
         self._highest = np.full(len(owners), -1, np.int64)
         self._batches: list[tuple[OfferBatch, Receipts]] = []
 
@@ -119,6 +128,12 @@ class OrderBook:
                 Fault(f"account {accounts[at]}", "it offers ahead where only the pool is held", "sign no steps")
                 for at in np.flatnonzero(batch.curves.steps)
             ]
+        sides = np.stack([np.maximum(batch.curves.energy_wh, 0), np.maximum(-batch.curves.energy_wh, 0)])
+        over = (sides.sum(axis=2) > self._caps[batch.members]).any(axis=0)
+        faults += [
+            Fault(f"account {accounts[at]}", f"a side offers more than its cap, {self._caps[batch.members[at]]} Wh")
+            for at in np.flatnonzero(over)
+        ]
         stale = batch.nonce <= self._highest[batch.members]
         faults += [
             Fault(f"account {accounts[at]}", f"nonce {batch.nonce[at]} was used before", "sign with a higher nonce")

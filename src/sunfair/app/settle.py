@@ -5,31 +5,26 @@ follows from what was done before it.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sunfair.app.money import resettled
 from sunfair.model import FIRST_MEMBER
 from sunfair.ports import Ledger, SettlementRecord, SlotRecord, Store
-from sunfair.settlement import (
-    PeriodMoney,
-    PeriodRows,
-    PeriodTree,
-    anchor_tree,
-    period_money,
-    residual_money,
-    undelivered_debits,
-)
+from sunfair.settlement import Meters, PeriodMoney, PeriodRows, PeriodTree, anchor_tree, period_money
+from sunfair.settlement.court import Anchor, Settlement
 
-__all__ = ["Settler", "period_debits", "period_rows"]
+__all__ = ["OpenPeriod", "Posted", "Settler", "period_rows"]
 
 
 def period_rows(slots: list[SlotRecord]) -> PeriodRows:
-    """The private rows of a period, institutions first, from its slots' records."""
+    """The private rows of consecutive slots, institutions first, from their records."""
 
-    def members(values: list[NDArray[np.int64]], fill: int) -> NDArray[np.int64]:
+    def members(values: list[NDArray[np.int64]], fill: int = 0) -> NDArray[np.int64]:
         block = np.stack(values)
         return np.concatenate([np.full((len(block), FIRST_MEMBER), fill, np.int64), block], axis=1)
 
@@ -38,95 +33,144 @@ def period_rows(slots: list[SlotRecord]) -> PeriodRows:
     return PeriodRows(
         slots=np.array([slot.slot for slot in slots], np.int64),
         leaf=members([slot.leaf for slot in slots], -1),
+        nonce=members([slot.nonce for slot in slots], -1),
         traded_ahead_wh=np.stack([slot.traded_ahead_wh for slot in slots]),
         traded_pool_wh=np.stack([slot.traded_pool_wh for slot in slots]),
         metered_wh=np.stack([slot.metered_wh for slot in slots]),
-        import_register_wh=members([slot.readings.import_wh for slot in slots], 0),
-        export_register_wh=members([slot.readings.export_wh for slot in slots], 0),
+        import_register_wh=members([slot.meters.import_wh for slot in slots]),
+        export_register_wh=members([slot.meters.export_wh for slot in slots]),
         paid=np.stack([slot.paid for slot in slots]),
+        claimed=np.stack([slot.claimed for slot in slots]),
+        gap_slots=members([slot.meters.gap_slots for slot in slots]),
+        gap_retail=members([slot.meters.gap_retail for slot in slots]),
+        gap_feed_in=members([slot.meters.gap_feed_in for slot in slots]),
         salts=np.concatenate([none, salts], axis=1),
     )
 
 
-def period_debits(slots: list[SlotRecord]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Residual debits and, of them, those of undelivered ahead trades: int64[m] each, µ over the period."""
-    residual, undelivered = np.zeros_like(slots[0].paid), np.zeros_like(slots[0].paid)
-    for slot in slots:
-        rest = slot.metered_wh - slot.traded_ahead_wh - slot.traded_pool_wh
-        residual += residual_money(rest, slot.terms.retail, slot.terms.feed_in).debits
-        undelivered += undelivered_debits(rest, slot.traded_ahead_wh, slot.terms.retail, slot.terms.feed_in)
-    return residual, undelivered
-
-
 @dataclass(frozen=True, slots=True)
-class _Open:
-    """A finished period that is not settled yet."""
+class OpenPeriod:
+    """A finished period that is not settled yet: its day, its slots, and what was anchored for it."""
 
     civil: date
     slots: list[SlotRecord]
+    anchor: Anchor
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
-    """A period that was posted and waits for its window."""
+class Posted:
+    """A settlement that waits for its window: what stands on chain, and what it was made from."""
 
-    record: SettlementRecord
+    period: OpenPeriod
+    settlement: Settlement
+    rows: PeriodRows
     money: PeriodMoney
+    tree: PeriodTree
+
+    @property
+    def amounts(self) -> list[int]:
+        """µ in the order the contract takes them: accounts, then the guarantor."""
+        return [*self.money.amounts.tolist(), -self.money.guarantor]
 
 
 class Settler:
-    """Brings finished periods to the chain in order and keeps the balances that stand there."""
+    """Brings finished periods to the chain in order and keeps the balances that stand there.
 
-    def __init__(self, ledger: Ledger, store: Store, balances: NDArray[np.int64]) -> None:
-        """`balances` are those on chain now, int64[m], µ."""
-        self._ledger, self._store = ledger, store
-        self.balances = balances.copy()
-        self._open: deque[tuple[int, _Open]] = deque()
-        self._pending: _Pending | None = None
+    A settlement that a court cancels is made again, with the slots void that became so, once the bond is full.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: Store,
+        balances: NDArray[np.int64],
+        meters: Meters,
+        *,
+        applied: Callable[[date, list[SlotRecord]], None] = lambda civil, slots: None,
+    ) -> None:
+        """`balances` are those on chain now, int64[m], µ; `meters` stand before the first slot.
+
+        `applied` is told the slots of each period as they were settled in the end.
+        """
+        self._ledger, self._store, self._told = ledger, store, applied
+        self.balances, self.meters = balances.copy(), meters
+        self.open: deque[OpenPeriod] = deque()
+        self.posted: Posted | None = None
 
     @property
     def idle(self) -> bool:
         """Whether every period handed in has been applied."""
-        return not self._open and self._pending is None
+        return not self.open and self.posted is None
 
-    def close_period(self, civil: date, slots: list[SlotRecord]) -> None:
+    def close_period(self, civil: date, slots: list[SlotRecord]) -> OpenPeriod:
         """Anchor a finished period's headers and queue it for settlement."""
-        root = anchor_tree([slot.header.digest() for slot in slots]).root
-        period = self._ledger.anchor(slots[0].slot, len(slots), root)
-        self._open.append((period, _Open(civil, slots)))
+        root = anchor_tree([slot.digest for slot in slots]).root
+        period = OpenPeriod(civil, slots, self._ledger.anchor(slots[0].slot, len(slots), root))
+        self.open.append(period)
+        return period
 
     def due(self) -> int | None:
         """Unix seconds at which `tick` next has something to do, None if nothing is open."""
-        if self._pending is not None:
-            return self._ledger.apply_time()
-        return self._ledger.next_settle_time() if self._open else None
+        if self.posted is not None:
+            return self.posted.settlement.settled_at + self._ledger.window_seconds
+        return self._ledger.next_settle_time() if self.open else None
 
     def tick(self) -> None:
         """Do what is due now."""
+        if self.posted is not None and not self._ledger.is_pending(self.posted.settlement):
+            self._cancelled(self.posted)
         due = self.due()
         if due is None or self._ledger.now() < due:
             return
-        if self._pending is not None:
-            self._apply(self._pending)
+        if self.posted is not None:
+            self._apply(self.posted)
         else:
-            self._settle(*self._open[0])
+            self._settle(self.open.popleft())
 
-    def _settle(self, period: int, finished: _Open) -> None:
-        rows = period_rows(finished.slots)
-        money = period_money(self.balances, rows.paid.sum(axis=0), *period_debits(finished.slots))
-        root = PeriodTree(rows, money).root
-        self._ledger.settle(period, root, money.guarantor, _posted(money))
-        record = SettlementRecord(period, finished.civil, finished.slots[-1].slot, money, root)
+    def post(self, period: OpenPeriod) -> Posted:
+        """What a period's settlement says, before it is posted."""
+        rows = period_rows(period.slots)
+        money = period_money(self.balances, rows.paid.sum(axis=0), rows.claimed.sum(axis=0))
+        return self._sent(period, rows, money)
+
+    def _sent(self, period: OpenPeriod, rows: PeriodRows, money: PeriodMoney) -> Posted:
+        tree = PeriodTree(rows, money)
+        amounts = [*money.amounts.tolist(), -money.guarantor]
+        settlement = self._ledger.settle(1, tree.root, money.guarantor, amounts)
+        return Posted(period, settlement, rows, money, tree)
+
+    def _settle(self, period: OpenPeriod) -> None:
+        self._fill_bond()
+        self.posted = self.post(period)
+
+    def _fill_bond(self) -> None:
+        """After a conviction the operator posts its bond anew, or it may not settle."""
+        operator = self._ledger.operator()
+        posted, full = self._ledger.bond_of(operator)
+        if posted < full:
+            self._ledger.post_bond(full - posted)
+
+    def _cancelled(self, posted: Posted) -> None:
+        """A court undid the settlement: what became void is settled as residual, the rest stands."""
+        facts, anchor = self._ledger.facts(), posted.period.anchor
+        now = next((a for a in facts.anchors if a.period == anchor.period), anchor)
+        void = {
+            record.slot
+            for record in posted.period.slots
+            if record.slot < now.void_to or record.slot in facts.void_slots
+        }
+        slots = resettled(posted.period.slots, void, self.meters)
+        self.open.appendleft(OpenPeriod(posted.period.civil, slots, now))
+        self.posted = None
+
+    def _apply(self, posted: Posted) -> None:
+        self._ledger.apply(posted.settlement, posted.amounts)
+        self.balances += posted.money.amounts
+        self.meters = posted.period.slots[-1].meters
+        first = posted.period.slots[-1].slot
+        record = SettlementRecord(
+            posted.settlement.first_period, posted.period.civil, first, posted.money, posted.tree.root
+        )
+        self._told(posted.period.civil, posted.period.slots)
         self._store.put_settlement(record)
-        self._pending = _Pending(record, money)
-        self._open.popleft()
-
-    def _apply(self, pending: _Pending) -> None:
-        self._ledger.apply(_posted(pending.money))
-        self.balances += pending.money.amounts
-        self._pending = None
-
-
-def _posted(money: PeriodMoney) -> list[int]:
-    """Amounts in the order the contract takes them: accounts, then the guarantor."""
-    return [*money.amounts.tolist(), -money.guarantor]
+        self.posted = None

@@ -5,23 +5,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sunfair.app.money import slot_money, void_record
 from sunfair.app.offers import InForce
 from sunfair.errors import Fault, InputError
 from sunfair.market import Clearing, Offers, clear_mid_market_rate, clear_uniform
-from sunfair.model import FIRST_MEMBER, Community, Curves, Mechanism, Session
+from sunfair.model import FIRST_MEMBER, SMALL_COMMUNITY, Community, Curves, Mechanism, Session
 from sunfair.ports import Chance, Readings, SlotRecord
 from sunfair.settlement import (
+    Delivery,
     Domain,
+    Header,
+    Meters,
     ResultRows,
     SlotTerms,
     Tree,
     blinds,
     book_leaves,
-    settle_slot,
     slot_header,
 )
+from sunfair.units import ENERGY_MAX
 
-__all__ = ["Book", "SlotRunner", "Tariff"]
+__all__ = ["Book", "SlotRunner", "Tariff", "check_size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +49,49 @@ class Book:
     root: bytes
 
 
-class SlotRunner:
-    """Takes one community's slots through the market, in order. Holds the last registers, nothing else."""
+def check_size(community: Community) -> None:
+    """InputError unless a small community pools alone, at the mid-market rate: in one of fewer than 20 members whoever
+    looks last at the book would gain by setting the price, and any header that says otherwise is refuted on chain.
+    """
+    alone = community.sessions == (Session.POOL,) and community.mechanism is Mechanism.MID_MARKET_RATE
+    if community.size < SMALL_COMMUNITY and not alone:
+        what = f"{community.size} members, sessions {', '.join(community.sessions)}, {community.mechanism}"
+        mend = 'write sessions = ["pool"] and mechanism = "mid_market_rate"'
+        raise InputError(
+            f"a community of fewer than {SMALL_COMMUNITY} members holds the pool only, at the mid-market rate",
+            [Fault("community", what, mend)],
+        )
 
-    def __init__(self, community: Community, domain: Domain, chance: Chance) -> None:
+
+class SlotRunner:
+    """Takes one community's slots through the market, in order. Holds where the meters stand, nothing else."""
+
+    def __init__(
+        self,
+        community: Community,
+        domain: Domain,
+        chance: Chance,
+        *,
+        caps: NDArray[np.int64] | None = None,
+        meters: Meters | None = None,
+    ) -> None:
+        """`caps` bound what each member offers on a side, Wh, int64[n]; `meters` is where they stand (None: at 0).
+
+        Raises InputError for a community too small for the sessions it wants.
+        """
+        check_size(community)
         self._community, self._domain, self._chance = community, domain, chance
         self._accounts = FIRST_MEMBER + np.arange(community.size)
-        self.import_wh = np.zeros(community.size, np.int64)
-        self.export_wh = np.zeros(community.size, np.int64)
+        self._caps = np.full(community.size, ENERGY_MAX, np.int64) if caps is None else caps
+        none = np.zeros(community.size, np.int64)
+        self.meters = Meters.at(none, none) if meters is None else meters
 
     def close_book(self, slot: int, offers: InForce) -> Book:
         """The book at gate closure: one leaf per member under a fresh salt, in a fresh secret order."""
         size = self._community.size
         salts, place = self._chance.salts(slot, size), self._chance.order(slot, size)
         members = np.argsort(place)
-        leaves = book_leaves(blinds(self._accounts, slot, salts), offers.curves)[members]
+        leaves = book_leaves(blinds(self._accounts, slot, offers.nonce, salts), offers.curves)[members]
         return Book(slot, offers, salts, place, members, leaves, Tree(leaves).root)
 
     def clear_ahead(self, book: Book, tariff: Tariff) -> Clearing:
@@ -68,14 +100,16 @@ class SlotRunner:
 
     def deliver(self, book: Book, ahead: Clearing, tariff: Tariff, readings: Readings) -> SlotRecord:
         """Take the slot's readings, clear the pool with what deviated, and settle the slot."""
-        metered = self._metered(readings)
+        meters, delivery = self._read(tariff, readings)
         curves = book.offers.curves.take(book.members)
         step_fill = np.zeros_like(curves.energy_wh)
         step_fill[curves.energy_wh != 0] = ahead.filled_wh
         fill_ahead = step_fill.sum(axis=1)
-        beyond = metered[book.members] - fill_ahead
-        if Session.POOL not in self._community.sessions:
-            beyond = np.zeros_like(beyond)
+        beyond = np.zeros_like(fill_ahead)
+        if Session.POOL in self._community.sessions:
+            caps = self._caps[book.members]
+            beyond = np.clip(delivery.metered_wh[book.members] - fill_ahead, -caps, caps)
+            beyond[~delivery.pools[book.members]] = 0
         rows = ResultRows(book.leaves, curves, beyond, fill_ahead, np.zeros_like(beyond))
         energy, limit = rows.pool_steps()
         offered = np.flatnonzero(energy[:, 0])
@@ -84,7 +118,17 @@ class SlotRunner:
             tariff,
         )
         rows.fill_pool_wh[offered] = pool.filled_wh
-        return self._settle(book, rows, step_fill, (ahead, pool), tariff, metered, readings)
+        return self._settle(book, rows, step_fill, (ahead, pool), tariff, (meters, delivery, readings))
+
+    def void(self, slot: int, tariff: Tariff, readings: Readings, *, header: Header | None = None) -> SlotRecord:
+        """Settle a slot in which no trade counts: all that was metered is bought from or sold to the utility.
+
+        `header` is what was anchored for it before it became void, if anything was.
+        """
+        terms = SlotTerms(None, None, tariff.retail, tariff.feed_in, self._community.fees)
+        meters, delivery = self._read(tariff, readings)
+        self.meters = meters
+        return void_record(slot, terms, readings, meters, delivery, header)
 
     def _settle(
         self,
@@ -93,29 +137,17 @@ class SlotRunner:
         step_fill: NDArray[np.int64],
         clearings: tuple[Clearing, Clearing],
         tariff: Tariff,
-        metered: NDArray[np.int64],
-        readings: Readings,
+        metering: tuple[Meters, Delivery, Readings],
     ) -> SlotRecord:
         """Money, tree and header of a cleared slot, as the record that is kept."""
-        ahead, pool = clearings
+        (ahead, pool), (self.meters, delivery, readings) = clearings, metering
         terms = SlotTerms(ahead.price, pool.price, tariff.retail, tariff.feed_in, self._community.fees)
-        traded_ahead, traded_pool, all_metered = (
-            np.concatenate([np.zeros(FIRST_MEMBER, np.int64), values])
-            for values in (rows.fill_ahead_wh[book.place], rows.fill_pool_wh[book.place], metered)
-        )
-        money = settle_slot(terms, traded_ahead, traded_pool, all_metered)
-        self.import_wh, self.export_wh = readings.import_wh, readings.export_wh
+        money = slot_money(terms, rows.fill_ahead_wh[book.place], rows.fill_pool_wh[book.place], delivery)
+        domain = self._domain.separator
         return SlotRecord(
             slot=book.slot,
             terms=terms,
-            header=slot_header(
-                self._community,
-                terms,
-                rows,
-                domain=self._domain.separator,
-                slot=book.slot,
-                book_root=book.root,
-            ),
+            header=slot_header(self._community, terms, rows, domain=domain, slot=book.slot, book_root=book.root),
             volume_ahead_wh=ahead.volume_wh,
             volume_pool_wh=pool.volume_wh,
             leaf=book.place,
@@ -126,11 +158,14 @@ class SlotRunner:
             curves=book.offers.curves,
             step_fill_wh=step_fill[book.place],
             rows=rows,
-            traded_ahead_wh=traded_ahead,
-            traded_pool_wh=traded_pool,
-            metered_wh=all_metered,
+            traded_ahead_wh=money.ahead_wh,
+            traded_pool_wh=money.pool_wh,
+            metered_wh=money.metered_wh,
             paid=money.paid,
+            claimed=money.claimed,
             readings=readings,
+            meters=self.meters,
+            true_up=delivery.true_up,
         )
 
     def _clear(self, offers: Offers, tariff: Tariff) -> Clearing:
@@ -138,23 +173,23 @@ class SlotRunner:
             return clear_mid_market_rate(offers, retail=tariff.retail, feed_in=tariff.feed_in)
         return clear_uniform(offers, k=self._community.k)
 
-    def _metered(self, readings: Readings) -> NDArray[np.int64]:
-        """Net energy of the slot from the registers; a register that runs backwards is an error."""
-        taken, given = readings.import_wh - self.import_wh, readings.export_wh - self.export_wh
-        backwards = np.flatnonzero((taken < 0) | (given < 0))
-        if len(backwards):
-            raise InputError(
-                f"slot {readings.slot}: {len(backwards)} meter(s) run backwards",
-                [
-                    Fault(
-                        f"account {self._accounts[at]}",
-                        "a cumulative register is below its last reading",
-                        "check the meter",
-                    )
-                    for at in backwards
-                ],
+    def _read(self, tariff: Tariff, readings: Readings) -> tuple[Meters, Delivery]:
+        """The meters after the slot; a register that runs backwards, or faster than any offer may, is an error."""
+        taken, given = self.meters.moved(readings.valid, readings.import_wh, readings.export_wh)
+        faults = [
+            Fault(f"account {self._accounts[at]}", what, "check the meter, or settle the slot without its reading")
+            for what, wrong in (
+                ("a cumulative register is below its last reading", (taken < 0) | (given < 0)),
+                (f"a register moved by more than {ENERGY_MAX} Wh", np.maximum(taken, given) > ENERGY_MAX),
             )
-        return taken - given
+            for at in np.flatnonzero(wrong)
+        ]
+        if faults:
+            raise InputError(f"slot {readings.slot}: {len(faults)} reading(s) cannot be", faults)
+        registers = readings.import_wh, readings.export_wh
+        return self.meters.read(
+            readings.valid, *registers, retail=tariff.retail, feed_in=tariff.feed_in, late=readings.late
+        )
 
 
 def _flatten(accounts: NDArray[np.int64], curves: Curves) -> Offers:

@@ -11,7 +11,7 @@ from sunfair.market import Clearing, Offers, clear_mid_market_rate, clear_unifor
 from sunfair.model import FIRST_MEMBER, Curves, Mechanism, Session
 from sunfair.units import NO_BUY, NO_SELL, STEPS_MAX
 
-__all__ = ["Auction", "recleared"]
+__all__ = ["Auction", "pool_offers", "recleared"]
 
 _NULL = np.iinfo(np.int64).min
 
@@ -87,6 +87,7 @@ def _steps(run: Run) -> tuple[_Steps, list[Finding]]:
     tell(~pool & (session != "ahead"), "an offer for a session that is neither ahead nor pool")
     tell((account < FIRST_MEMBER) | (account >= run.accounts), "an offer of an account that is no member")
     tell((step < 0) | (step >= STEPS_MAX) | (pool & (step != 0)), "a step number that a curve cannot have")
+    tell(np.isin(slot, run.slots[run.void]), "an offer in a slot that is void")
     tell(energy == 0, "an offer of no energy")
     keys = np.stack([slot, pool.astype(np.int64), account, step], axis=1)
     _, inverse, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
@@ -158,12 +159,20 @@ def _order(run: Run, at: int, part: _Steps, leaf: NDArray[np.int64]) -> list[Fin
     return []
 
 
+def pool_offers(run: Run, at: int, auction: Auction) -> NDArray[np.int64]:
+    """What each member offers to the pool, Wh, int64[n]: what it metered beyond its ahead trades, within its cap.
+
+    Nothing where its reading came late or not at all, or where it trues up a gap.
+    """
+    if Session.POOL not in run.community.sessions or run.void[at]:
+        return np.zeros(run.community.size, np.int64)
+    beyond = run.meters.metered_wh[at] - auction.step_fill_wh.sum(axis=1)
+    return np.where(run.meters.pools[at], np.clip(beyond, -run.caps, run.caps), 0)
+
+
 def _pool_steps(run: Run, at: int, part: _Steps, auction: Auction) -> list[Finding]:
     """The pool's step of an account is what it metered beyond its ahead trades, at the limit it signed."""
-    metered = run.grid("rows", "metered_wh")[at, FIRST_MEMBER:]
-    due = metered - auction.step_fill_wh.sum(axis=1)
-    if Session.POOL not in run.community.sessions:
-        due = np.zeros_like(due)
+    due = pool_offers(run, at, auction)
     limit = np.where(due > 0, auction.curves.pool_buy, auction.curves.pool_sell)
     due = np.where((limit == NO_BUY) | (limit == NO_SELL), 0, due)
     have, at_limit = np.zeros_like(due), limit.copy()

@@ -13,11 +13,10 @@ from sunfair.model import FIRST_MEMBER
 from sunfair.settlement import (
     LINES,
     SlotTerms,
-    residual_money,
+    claims,
     settle_slot,
     shown_lines,
     slot_lines,
-    undelivered_debits,
 )
 
 __all__ = ["Money", "bill_faults", "recomputed"]
@@ -25,7 +24,7 @@ __all__ = ["Money", "bill_faults", "recomputed"]
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """The money of all slots, recomputed: paid, residual and undelivered debits, µ, int64[T, m]; opening int64[m].
+    """The money of all slots, recomputed: paid, and what of it may be claimed, µ, int64[T, m]; opening int64[m].
 
     ahead_wh, pool_wh : int64[T, m], the fills that the auctions give
     """
@@ -34,32 +33,28 @@ class Money:
     ahead_wh: NDArray[np.int64]
     pool_wh: NDArray[np.int64]
     paid: NDArray[np.int64]
-    residual: NDArray[np.int64]
-    undelivered: NDArray[np.int64]
+    claimed: NDArray[np.int64]
     opening: NDArray[np.int64]
 
 
 def recomputed(run: Run, auctions: list[Auction]) -> tuple[Money, list[Finding]]:
     """Every row's `paid` and `balance_after` by formula, and what in the files differs."""
     shape = (len(run.slots), run.accounts)
-    paid, residual, undelivered = (np.zeros(shape, np.int64) for _ in range(3))
+    paid, claimed = (np.zeros(shape, np.int64) for _ in range(2))
     terms: list[SlotTerms] = []
     found: list[Finding] = []
     ahead, pool = _fills(auctions)
-    metered = run.grid("rows", "metered_wh").copy()
-    metered[:, :FIRST_MEMBER] = 0  # said elsewhere if it is not
+    metered, true_up = run.metered, run.meters.true_up
     retail, feed_in = (run.grid("slots", name)[:, 0] for name in ("retail", "feed_in"))
     for at, auction in enumerate(auctions):
         one = SlotTerms(auction.price_ahead, auction.price_pool, int(retail[at]), int(feed_in[at]), run.community.fees)
         terms.append(one)
-        paid[at] = settle_slot(one, ahead[at], pool[at], metered[at]).paid
-        rest = metered[at] - ahead[at] - pool[at]
-        residual[at] = residual_money(rest, one.retail, one.feed_in).debits
-        undelivered[at] = undelivered_debits(rest, ahead[at], one.retail, one.feed_in)
+        paid[at] = settle_slot(one, ahead[at], pool[at], metered[at], true_up=true_up[at]).paid
+        claimed[at] = claims(one, ahead[at], pool[at], metered[at], true_up[at])
     opening = _opening(run)
     found += _differ(run, "paid", paid)
     found += _differ(run, "balance_after", opening + np.cumsum(paid, axis=0))
-    return Money(terms, ahead, pool, paid, residual, undelivered, opening), found
+    return Money(terms, ahead, pool, paid, claimed, opening), found
 
 
 def _fills(auctions: list[Auction]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -95,8 +90,7 @@ def _differ(run: Run, column: str, due: NDArray[np.int64]) -> list[Finding]:
 
 def bill_faults(run: Run, money: Money) -> Iterator[list[Finding]]:
     """Per period: the lines of each account against `bills.parquet`."""
-    metered = run.grid("rows", "metered_wh").copy()
-    metered[:, :FIRST_MEMBER] = 0
+    metered, true_up = run.metered, run.meters.true_up
     stated: dict[tuple[str, int, str], tuple[int, int]] = {}
     table = run.tables["bills"]
     doubled: set[tuple[str, int, str]] = set()
@@ -111,7 +105,8 @@ def bill_faults(run: Run, money: Money) -> Iterator[list[Finding]]:
         start += anchor.slots
         total = np.zeros((2, len(LINES), run.accounts), np.int64)
         for at in part:
-            total += np.stack(slot_lines(money.terms[at], money.ahead_wh[at], money.pool_wh[at], metered[at]))
+            numbers = money.ahead_wh[at], money.pool_wh[at], metered[at], true_up[at]
+            total += np.stack(slot_lines(money.terms[at], *numbers))
         period = run.community.clock.date_of(anchor.first_slot).isoformat()
         last = anchor.first_slot + anchor.slots - 1
         due = {

@@ -29,18 +29,29 @@ def physics(run: Run) -> Iterator[list[Finding]]:
     yield _wires(run)
 
 
-def _plans(run: Run) -> list[Finding]:
+def _net(run: Run) -> NDArray[np.int64]:
+    """What flowed at each home's connection by the plans, Wh, int64[T, n]."""
     load, pv, battery, ev, curtail = (
         run.grid("plans", name) for name in ("load_wh", "pv_wh", "battery_wh", "ev_wh", "curtail_wh")
     )
-    due = load - pv + curtail + battery + ev
-    metered = run.grid("rows", "metered_wh")[:, FIRST_MEMBER:]
+    return load - pv + curtail + battery + ev
+
+
+def _plans(run: Run) -> list[Finding]:
+    """Whether the meters show what flowed; a silent one shows its whole gap in the first slot it is read again."""
+    metered, valid = run.grid("rows", "metered_wh")[:, FIRST_MEMBER:], run.meters.valid
+    flowed, due = np.cumsum(_net(run), axis=0), np.zeros_like(metered)
+    counted = np.zeros(metered.shape[1], np.int64)
+    for at, came in enumerate(valid):
+        due[at] = np.where(came, flowed[at] - counted, 0)
+        counted = np.where(came, flowed[at], counted)
     return [
         Finding(
             Rank.PHYSICS,
             int(run.slots[at]),
             int(member) + FIRST_MEMBER,
-            f"metered_wh is {metered[at, member]}; load − pv + curtail + battery + car is {due[at, member]} Wh",
+            f"metered_wh is {metered[at, member]}; load − pv + curtail + battery + car since the last reading is "
+            f"{due[at, member]} Wh",
         )
         for at, member in np.argwhere(metered != due)[:200]
     ]
@@ -110,7 +121,7 @@ def _members(run: Run) -> list[Finding]:
 
 
 def _wires(run: Run) -> list[Finding]:
-    """Injections from what was metered, and the power flow of them."""
+    """Injections from what flowed, and the power flow of them."""
     if "injections" not in run.tables:
         names = ("losses_wh", "max_voltage_pu", "min_voltage_pu", "max_loading")
         return [
@@ -127,8 +138,7 @@ def _wires(run: Run) -> list[Finding]:
         for kind, unit in (("p", "w"), ("q", "var"))
     ]
     phases = [home.phase or Phase.ABC for home in run.community.members]
-    metered, load = run.grid("rows", "metered_wh")[:, FIRST_MEMBER:], run.grid("plans", "load_wh")
-    due = injections(metered, load, phases, run.community.clock.seconds)
+    due = injections(_net(run), run.grid("plans", "load_wh"), phases, run.community.clock.seconds)
     found: list[Finding] = []
     for kind, have, want in zip(("active", "reactive"), stated, due, strict=True):
         off = ~(np.abs(have - want) <= TOLERANCE).all(axis=2)
@@ -137,7 +147,7 @@ def _wires(run: Run) -> list[Finding]:
                 Rank.PHYSICS,
                 int(run.slots[at]),
                 int(member) + FIRST_MEMBER,
-                f"its {kind} power is not what was metered",
+                f"its {kind} power is not what flowed by its plan",
             )
             for at, member in np.argwhere(off)[:200]
         ]

@@ -6,15 +6,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.audit.auction import Auction
+from sunfair.audit.auction import Auction, pool_offers
 from sunfair.audit.findings import Finding, Rank
 from sunfair.audit.money import Money
 from sunfair.audit.run import Run
 from sunfair.audit.signed import domain_of
 from sunfair.errors import InputError
+from sunfair.files import nonces, private_rows
 from sunfair.model import FIRST_MEMBER
 from sunfair.ports import Anchored
 from sunfair.settlement import (
+    ZERO_HASH,
+    Header,
     PeriodRows,
     PeriodTree,
     ResultRows,
@@ -22,6 +25,7 @@ from sunfair.settlement import (
     anchor_tree,
     blinds,
     book_leaves,
+    keccak,
     period_money,
     slot_header,
 )
@@ -32,13 +36,17 @@ __all__ = ["headers", "settlements"]
 def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[bytes, list[Finding]]]:
     """Per slot: its header's hash, and what of leaves, roots and data hash in the files differs."""
     salts, _ = run.bytes_grid("rows", "salt", 32)
-    published, _ = run.bytes_grid("public", "book_leaf", 32)
+    published, nonce, void = _published(run), _nonces(run)[:, FIRST_MEMBER:], _void_headers(run)
     roots = {name: run.tables["slots"][name].to_pylist() for name in ("book_root", "result_root", "data_hash")}
     leaf = run.grid("rows", "leaf")[:, FIRST_MEMBER:]
     accounts = FIRST_MEMBER + np.arange(run.community.size)
     for at, auction in enumerate(auctions):
         slot = int(run.slots[at])
-        own = book_leaves(blinds(accounts, slot, salts[at, FIRST_MEMBER:]), auction.curves)
+        stated = {name: values[at] for name, values in roots.items()}
+        if slot in void:
+            yield _void_header(run, slot, stated, void[slot])
+            continue
+        own = book_leaves(blinds(accounts, slot, nonce[at], salts[at, FIRST_MEMBER:]), auction.curves)
         found = _openings(slot, own, published[at], leaf[at])
         if found and not np.array_equal(np.sort(leaf[at]), np.arange(len(accounts))):
             yield bytes(32), found
@@ -52,13 +60,48 @@ def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[b
             slot=slot,
             book_root=Tree(rows.book_leaf).root,
         )
-        stated = {name: values[at] for name, values in roots.items()}
         found += [
             Finding(Rank.ROOT, slot, 0, f"{name} is {stated[name].hex()}; the rows give {getattr(header, name).hex()}")
             for name in roots
             if stated[name] != getattr(header, name)
         ]
         yield header.digest(), found
+
+
+def _published(run: Run) -> NDArray[np.uint8]:
+    """The published book leaves in their order, uint8[T, n, 32]; zeros in void slots."""
+    leaves = np.zeros((len(run.slots), run.community.size, 32), np.uint8)
+    cells = b"".join(run.tables["public"]["book_leaf"].to_pylist())
+    leaves[~run.void] = np.frombuffer(cells, np.uint8).reshape(-1, run.community.size, 32)
+    return leaves
+
+
+def _nonces(run: Run) -> NDArray[np.int64]:
+    """The nonce of every account's offer in force, int64[T, m], −1 where there is none."""
+    return nonces(run.tables["rows"], run.tables["receipts"]).reshape(len(run.slots), -1)
+
+
+def _void_headers(run: Run) -> dict[int, bytes | None]:
+    table = run.tables["void"]
+    return dict(zip(table["slot"].to_pylist(), table["header"].to_pylist(), strict=True))
+
+
+def _void_header(run: Run, slot: int, stated: dict[str, bytes], header: bytes | None) -> tuple[bytes, list[Finding]]:
+    """The anchored hash of a void slot: of the header it had, or zeros; its roots bind nothing and are zeros."""
+    found = [
+        Finding(Rank.ROOT, slot, 0, f"{name} is {value.hex()}; the slot is void, it is zeros")
+        for name, value in stated.items()
+        if value != ZERO_HASH
+    ]
+    if header is None:
+        return ZERO_HASH, found
+    try:
+        known = Header.decode(header)
+    except ValueError as error:
+        return keccak(header), [*found, Finding(Rank.ROOT, slot, 0, f"void.parquet: {error}")]
+    if (known.slot, known.domain) != (slot, domain_of(run).separator):
+        found.append(Finding(Rank.ROOT, slot, 0, "void.parquet: the header is another slot's or another market's"))
+    return keccak(header), found
 
 
 def _openings(
@@ -72,7 +115,7 @@ def _openings(
             Rank.SIGNED,
             slot,
             int(bad) + FIRST_MEMBER,
-            f"its salt and curve do not open leaf {leaf[bad]} of the published book",
+            f"its nonce, salt and curve do not open leaf {leaf[bad]} of the published book",
         )
         for bad in np.flatnonzero(~fits)
     ]
@@ -81,9 +124,7 @@ def _openings(
 def _public_rows(run: Run, at: int, auction: Auction, own: NDArray[np.uint8], leaf: NDArray[np.int64]) -> ResultRows:
     members = np.argsort(leaf)
     fill_ahead = auction.step_fill_wh.sum(axis=1)
-    beyond = run.grid("rows", "metered_wh")[at, FIRST_MEMBER:] - fill_ahead
-    if "pool" not in run.community.sessions:
-        beyond = np.zeros_like(beyond)
+    beyond = pool_offers(run, at, auction)
     return ResultRows(
         own[members],
         auction.curves.take(members),
@@ -96,7 +137,7 @@ def _public_rows(run: Run, at: int, auction: Auction, own: NDArray[np.uint8], le
 def settlements(run: Run, money: Money, digests: list[bytes]) -> list[Finding]:
     """Anchors, period roots, amounts and balances, held against what stands on chain."""
     found: list[Finding] = []
-    whole = _rows(run)
+    whole = _rows(run, money)
     balances, start = money.opening.copy(), 0
     settled = {record.period: record for record in run.chain.settlements}
     for anchor in run.chain.anchors:
@@ -110,12 +151,7 @@ def settlements(run: Run, money: Money, digests: list[bytes]) -> list[Finding]:
             continue
         rows = _part(whole, part)
         try:
-            due = period_money(
-                balances,
-                rows.paid.sum(axis=0),
-                money.residual[part].sum(axis=0),
-                money.undelivered[part].sum(axis=0),
-            )
+            due = period_money(balances, rows.paid.sum(axis=0), rows.claimed.sum(axis=0))
         except InputError as error:
             found.append(_told(anchor, 0, str(error)))
             continue
@@ -144,20 +180,17 @@ def _told(anchor: Anchored, account: int, what: str, rank: Rank = Rank.CHAIN) ->
     return Finding(rank, anchor.first_slot + anchor.slots - 1, account, what)
 
 
-def _rows(run: Run) -> PeriodRows:
+def _rows(run: Run, money: Money) -> PeriodRows:
     """All private rows of the run, institutions included, as they were hashed."""
     salts, _ = run.bytes_grid("rows", "salt", 32)
-    none = np.zeros((len(run.slots), FIRST_MEMBER), np.int64)
     names = ("traded_ahead_wh", "traded_pool_wh", "metered_wh", "paid")
-    ahead, pool, metered, paid = (run.grid("rows", name) for name in names)
-    taken, given = (np.concatenate([none, run.grid("readings", name)], axis=1) for name in ("import_wh", "export_wh"))
-    leaf = run.grid("rows", "leaf").copy()
-    leaf[:, :FIRST_MEMBER] = -1
-    return PeriodRows(run.slots, leaf, ahead, pool, metered, taken, given, paid, salts)
+    rows = {name: run.grid("rows", name) for name in names}
+    rows["leaf"], rows["nonce"] = run.grid("rows", "leaf"), _nonces(run)
+    return private_rows(run.slots, rows, run.meters, money.claimed, salts)
 
 
 def _part(rows: PeriodRows, part: slice) -> PeriodRows:
-    names = list(rows.__dataclass_fields__)
+    names = [name for name in rows.__dataclass_fields__ if name != "active"]
     return replace(rows, **{name: getattr(rows, name)[part] for name in names})
 
 

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from sunfair.audit.findings import Finding, Rank
 from sunfair.chain import read_chain
 from sunfair.errors import Fault, LedgerError, RunFilesError, ScenarioError
-from sunfair.files import SCHEMAS, load_community, read_table
+from sunfair.files import SCHEMAS, MeterRows, load_community, meter_rows, read_table
 from sunfair.model import FIRST_MEMBER, Community
 from sunfair.ports import ChainRecord
+from sunfair.units import ENERGY_MAX
 
 __all__ = ["Run", "open_run", "wholeness"]
 
@@ -22,7 +24,6 @@ _KEYS = {
     "slots": (),
     "rows": ("account",),
     "plans": ("account",),
-    "readings": ("account",),
     "public": ("leaf",),
     "injections": ("account",),
 }
@@ -38,11 +39,37 @@ class Run:
     slots: NDArray[np.int64]
     tables: dict[str, pa.Table]
     _grids: dict[tuple[str, str], NDArray[np.int64]] = field(default_factory=dict)
+    _meters: list[MeterRows] = field(default_factory=list)
 
     @property
     def accounts(self) -> int:
         """Number of accounts, institutions included."""
         return self.community.size + FIRST_MEMBER
+
+    @property
+    def void(self) -> NDArray[np.bool_]:
+        """The slots in which no trade counts, as the files say: bool[T]."""
+        return np.isin(self.slots, self.tables["void"]["slot"].to_numpy())
+
+    @property
+    def caps(self) -> NDArray[np.int64]:
+        """What each member may offer on a side, Wh, int64[n]; a chain that names no caps leaves the bound of all."""
+        caps = getattr(self.chain, "caps", None)
+        return np.array(caps[FIRST_MEMBER:] if caps else [ENERGY_MAX] * self.community.size, np.int64)
+
+    @property
+    def meters(self) -> MeterRows:
+        """The meters slot by slot, as the readings that came say."""
+        if not self._meters:
+            tariffs = self.grid("slots", "retail")[:, 0], self.grid("slots", "feed_in")[:, 0]
+            self._meters.append(meter_rows(self.tables["readings"], self.slots, tariffs, self.community.size))
+        return self._meters[0]
+
+    @property
+    def metered(self) -> NDArray[np.int64]:
+        """What the meters show of every account, Wh, int64[T, m]: the institutions have none."""
+        institutions = np.zeros((len(self.slots), FIRST_MEMBER), np.int64)
+        return np.concatenate([institutions, self.meters.metered_wh], axis=1)
 
     def grid(self, table: str, column: str) -> NDArray[np.int64]:
         """A whole table's integer column as int64[T, width]; null becomes −2⁶³."""
@@ -103,7 +130,8 @@ def wholeness(run: Run) -> list[Finding]:
     for name, keys in _KEYS.items():
         if name in run.tables:
             found += _keys(run, name, keys)
-    return found + _nulls(run) + _institutions(run)
+    found += _readings(run)
+    return found + _nulls(run) + _void(run) + _leafless(run)
 
 
 def _first(run: Run) -> int:
@@ -133,25 +161,73 @@ def _nulls(run: Run) -> list[Finding]:
     return found
 
 
-def _institutions(run: Run) -> list[Finding]:
-    """Rows of utility, network and reserve that claim an offer, a leaf or a limit: they have none."""
+def _leafless(run: Run) -> list[Finding]:
+    """Rows of an institution or of a void slot that claim an offer, a leaf or a limit: they have none."""
     table = run.tables["rows"]
-    institution = table["account"].to_pylist()
+    slots, accounts = table["slot"].to_pylist(), table["account"].to_pylist()
+    void = set(run.tables["void"]["slot"].to_pylist())
     return [
-        Finding(Rank.STRUCTURE, table["slot"][at].as_py(), account, f"an institution's row has a {column}")
+        Finding(
+            Rank.STRUCTURE,
+            slot,
+            account,
+            f"{'an institution' if account < FIRST_MEMBER else 'a void slot'}'s row has a {column}",
+        )
         for column in ("offer_hash", "salt", "leaf", "pool_buy", "pool_sell", "signature")
-        for at, (account, value) in enumerate(zip(institution, table[column].to_pylist(), strict=True))
-        if account is not None and account < FIRST_MEMBER and value is not None
+        for slot, account, value in zip(slots, accounts, table[column].to_pylist(), strict=True)
+        if value is not None and account is not None and (account < FIRST_MEMBER or slot in void)
     ]
 
 
-def _expected(run: Run, name: str) -> NDArray[np.int64]:
-    """The second key of a whole table, for one slot."""
+def _void(run: Run) -> list[Finding]:
+    """Slots said to be void: each once, of the run, and void on chain; a chain that names none has none."""
+    stated = run.tables["void"]["slot"].to_pylist()
+    known = set(run.slots.tolist())
+    on_chain = {int(slot) for slot in getattr(run.chain, "void_slots", ())} & known
+    found = [
+        Finding(Rank.STRUCTURE, after, 0, "void.parquet is not in the order of slots, or has one twice")
+        for before, after in pairwise(stated)
+        if before >= after
+    ]
+    return found + [
+        Finding(
+            Rank.CHAIN,
+            slot,
+            0,
+            f"the slot is {'' if slot in stated else 'not '}void in the files, on chain it is "
+            f"{'' if slot in on_chain else 'not '}void",
+        )
+        for slot in sorted(set(stated) ^ on_chain)
+    ]
+
+
+def _readings(run: Run) -> list[Finding]:
+    """Readings that belong nowhere, stand twice or out of order; one may be missing: then the meter was silent."""
+    table = run.tables["readings"]
+    slot, account = (table[name].fill_null(-1).to_numpy().astype(np.int64) for name in ("slot", "account"))
+    known = np.isin(slot, run.slots) & (account >= FIRST_MEMBER) & (account < run.accounts)
+    key = slot * run.accounts + account
+    disorder = np.concatenate([[False], np.diff(key) <= 0])[: len(key)]
+    return [
+        Finding(Rank.STRUCTURE, int(slot[at]), int(account[at]), f"readings.parquet: {what}")
+        for what, wrong in (
+            ("a reading that belongs to no anchored slot and account", ~known),
+            ("a reading out of order, or for the second time", disorder & known),
+        )
+        for at in np.flatnonzero(wrong)[:20]
+    ]
+
+
+def _expected(run: Run, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The (slot, second key) pairs of a whole table, in order."""
     if name == "slots":
-        return np.zeros(1, np.int64)
-    if name == "public":
-        return np.arange(run.community.size, dtype=np.int64)
-    return np.arange(0 if name == "rows" else FIRST_MEMBER, run.accounts, dtype=np.int64)
+        width = np.zeros(1, np.int64)
+    elif name == "public":
+        width = np.arange(run.community.size, dtype=np.int64)
+    else:
+        width = np.arange(0 if name == "rows" else FIRST_MEMBER, run.accounts, dtype=np.int64)
+    slots = run.slots[~run.void] if name == "public" else run.slots
+    return np.repeat(slots, len(width)), np.tile(width, len(slots))
 
 
 def _keys(run: Run, name: str, keys: tuple[str, ...]) -> list[Finding]:
@@ -159,8 +235,7 @@ def _keys(run: Run, name: str, keys: tuple[str, ...]) -> list[Finding]:
     table = run.tables[name]
     slot = table["slot"].fill_null(-1).to_numpy().astype(np.int64)
     second = table[keys[0]].fill_null(-1).to_numpy().astype(np.int64) if keys else np.zeros(len(slot), np.int64)
-    width = _expected(run, name)
-    due = np.stack([np.repeat(run.slots, len(width)), np.tile(width, len(run.slots))], axis=1)
+    due = np.stack(_expected(run, name), axis=1)
     have = np.stack([slot, second], axis=1)
     if have.shape == due.shape and np.array_equal(have, due):
         return []

@@ -129,9 +129,9 @@ def _stated_nonces(run: Run) -> dict[tuple[int, int], set[int]]:
 
 
 def readings_signed(run: Run) -> Iterator[list[Finding]]:
-    """Per slot: whether the registers are signed, never run back, and give what was metered."""
-    taken, given = run.grid("readings", "import_wh"), run.grid("readings", "export_wh")
-    signatures, there = run.bytes_grid("readings", "signature", 65)
+    """Per slot: whether the registers that came are signed, never run back, and give what was metered."""
+    meters, signatures = run.meters, _reading_signatures(run)
+    taken, given, due = meters.import_wh, meters.export_wh, meters.metered_wh
     metered = run.grid("rows", "metered_wh")[:, FIRST_MEMBER:]
     none = np.zeros((1, taken.shape[1]), np.int64)
     in_slot, out_slot = np.diff(taken, axis=0, prepend=none), np.diff(given, axis=0, prepend=none)
@@ -145,12 +145,18 @@ def readings_signed(run: Run) -> Iterator[list[Finding]]:
             for bad in np.flatnonzero(institutions[at])
         ]
         for member, account in enumerate(accounts.tolist()):
-            signer = recover(digests[member].tobytes(), signatures[at, member].tobytes()) if there[at, member] else b""
-            if signer != run.chain.owners[account]:
+            came, signature = meters.valid[at, member], signatures.get((slot, account), b"")
+            if came and recover(digests[member].tobytes(), signature) != run.chain.owners[account]:
                 found.append(Finding(Rank.SIGNED, slot, account, "its reading is not signed by its meter's key"))
             elif min(in_slot[at, member], out_slot[at, member]) < 0:
                 found.append(Finding(Rank.SIGNED, slot, account, "its registers run backwards"))
-            elif metered[at, member] != (due := int(in_slot[at, member] - out_slot[at, member])):
-                what = f"metered_wh is {metered[at, member]}; its signed registers moved by {due} Wh"
-                found.append(Finding(Rank.SIGNED, slot, account, what))
+            elif metered[at, member] != due[at, member]:
+                why = f"its signed registers moved by {due[at, member]} Wh" if came else "there is no reading of it"
+                found.append(Finding(Rank.SIGNED, slot, account, f"metered_wh is {metered[at, member]}; {why}"))
         yield found
+
+
+def _reading_signatures(run: Run) -> dict[tuple[int, int], bytes]:
+    table = run.tables["readings"]
+    slots, accounts, signatures = (table[name].to_pylist() for name in ("slot", "account", "signature"))
+    return dict(zip(zip(slots, accounts, strict=True), signatures, strict=True))

@@ -4,7 +4,7 @@ The codec (eth-abi) is loaded on first use: it takes half a second, and a signat
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -25,12 +25,12 @@ class Event:
 
 
 def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
-    """`abi.encode` of values; ValueError if one does not fit its type."""
+    """`abi.encode` of values, structs as dataclasses or tuples; ValueError if one does not fit its type."""
     from eth_abi.abi import encode as codec  # noqa: PLC0415
     from eth_abi.exceptions import EncodingError  # noqa: PLC0415
 
     try:
-        return codec(types, values)
+        return codec(types, [_codable(value) for value in values])
     except EncodingError as error:
         raise ValueError(f"not encodable as ({','.join(types)}): {error}") from error
 
@@ -45,6 +45,13 @@ def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     except (DecodingError, ValueError, OverflowError) as error:
         raise LedgerError(f"the chain's answer is not ({','.join(types)}): {error}") from error
     return tuple(_plain(kind, value) for kind, value in zip(types, values, strict=True))
+
+
+def _codable(value: Any) -> Any:
+    """A dataclass as the tuple of its fields, also within lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return tuple(_codable(getattr(value, field.name)) for field in fields(value))
+    return tuple(map(_codable, value)) if isinstance(value, list | tuple) else value
 
 
 def revert_reason(output: bytes) -> str:
@@ -119,12 +126,33 @@ def _selector(text: str) -> bytes:
 
 
 def _types(parts: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [part["type"] for part in parts]
+    return [_type(part) for part in parts]
+
+
+def _type(part: Mapping[str, Any]) -> str:
+    """The codec's name of a type: a struct is the list of its members, `(uint256,address)`."""
+    kind: str = part["type"]
+    return f"({','.join(_types(part['components']))}){kind[5:]}" if kind.startswith("tuple") else kind
 
 
 def _plain(kind: str, value: Any) -> Any:
-    if not kind.startswith("address"):
+    """A decoded value with its addresses as 20 bytes, within structs and lists too."""
+    if "address" not in kind:
         return value
     if isinstance(value, str):
         return bytes.fromhex(value[2:])
-    return tuple(_plain("address", part) for part in value)
+    if kind.endswith("]"):
+        return tuple(_plain(kind[: kind.rindex("[")], part) for part in value)
+    return tuple(_plain(inner, part) for inner, part in zip(_members(kind), value, strict=True))
+
+
+def _members(kind: str) -> list[str]:
+    """The types within a struct's type, `(a,(b,c),d[])` → a, (b,c), d[]."""
+    members, depth = [""], 0
+    for char in kind[1:-1]:
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            members.append("")
+        else:
+            members[-1] += char
+    return members

@@ -4,6 +4,7 @@ With ``--check`` nothing is written: it ends with 1 if an artifact is not what t
 """
 
 import json
+import re
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -13,13 +14,14 @@ from typing import Any
 from sunfair.chain.contracts import CONTRACTS
 from sunfair.chain.keys import keccak
 
-__all__ = ["CODE_SIZE_MAX", "artifact", "main"]
+__all__ = ["CODE_SIZE_MAX", "artifact", "main", "sources"]
 
 CODE_SIZE_MAX = 24_576
 """Most bytes of a contract's code (EIP-170)."""
 
 _SOURCES = Path(__file__).parents[3] / "contracts"
 _ARTIFACTS = Path(__file__).parent / "artifacts"
+_IMPORT = re.compile(r"^from \. import (\w+)", re.MULTILINE)
 _FORMATS = ["abi", "bytecode", "bytecode_runtime", "settings_dict"]
 
 
@@ -39,11 +41,24 @@ def artifact(name: str) -> str:
         "compiler": f"vyper {version('vyper')}",
         "library": f"snekmate {version('snekmate')}",
         "evm_version": built["settings_dict"]["evm_version"],
-        "source_keccak256": "0x" + keccak(source.read_bytes()).hex(),
+        "source_keccak256": "0x" + keccak(b"".join(path.read_bytes() for path in sources(name))).hex(),
         "abi": built["abi"],
         "bytecode": built["bytecode"],
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def sources(name: str) -> list[Path]:
+    """The files a contract is made of: its own, then the modules and interfaces beside it that it uses, by name."""
+    own, found = _SOURCES / f"{name}.vy", set[Path]()
+    following = [own]
+    while following:
+        for used in _IMPORT.findall(following.pop().read_text(encoding="utf-8")):
+            module, interface = _SOURCES / f"{used}.vy", _SOURCES / f"{used}.vyi"
+            path = module if module.is_file() else interface
+            following += [path] if path not in found else []
+            found.add(path)
+    return [own, *sorted(found)]
 
 
 def main(arguments: list[str]) -> int:

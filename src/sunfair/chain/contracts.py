@@ -10,7 +10,17 @@ from sunfair.chain.abi import Abi
 
 __all__ = ["CONTRACTS", "Contract", "contract"]
 
-CONTRACTS = ("EnergyCredit", "EnergyMarket", "SimulatedEuro")
+CONTRACTS = (
+    "AuctionCourt",
+    "BookCourt",
+    "DataBoard",
+    "Docket",
+    "EnergyCredit",
+    "EnergyMarket",
+    "RowCourt",
+    "SimulatedEuro",
+    "Witness",
+)
 """Names of the contracts, as of their source files in `contracts/`."""
 
 

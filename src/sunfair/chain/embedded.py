@@ -5,7 +5,7 @@ nonce are checked, blocks are numbered, dated and chained by hash. Gas is limite
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
@@ -13,25 +13,17 @@ from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
 from sunfair.chain import rlp
 from sunfair.chain.abi import revert_reason
 from sunfair.chain.keys import DEMO_CHAINS, keccak
+from sunfair.chain.network import NOBODY, Log, Logged
 from sunfair.chain.transactions import GAS_LIMIT, Transaction, decode_raw
 from sunfair.errors import LedgerError, Reverted
+from sunfair.ports import Keys
 
 __all__ = ["Block", "EmbeddedChain", "Log"]
 
 _SPEC = "CANCUN"
-_NOBODY = b"\0" * 20
 _OUTPUT = re.compile(r"output: 0x([0-9a-f]*)")
 _HALT = re.compile(r"reason: (\w+)")
 _BALANCE_MAX = (1 << 256) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """What a contract wrote into a receipt: its 20-byte address, 32-byte topics, data."""
-
-    address: bytes
-    topics: tuple[bytes, ...]
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +45,11 @@ class Block:
     reason: str
     hash: bytes
 
+    @property
+    def transaction_hash(self) -> bytes:
+        """Hash of its transaction, 32 bytes, as every network has it."""
+        return keccak(self.raw)
+
 
 class EmbeddedChain:
     """A chain of one-transaction blocks on an EVM of its own. `funded` are native balances (wei) by address."""
@@ -64,6 +61,7 @@ class EmbeddedChain:
         self._genesis_time = timestamp
         self._funded = dict(sorted((funded or {}).items()))
         self._blocks: list[Block] = []
+        self._places: dict[bytes, int] = {}
         env = Env(cfg=CfgEnv(chain_id=chain_id), block=_block_env(0, timestamp))
         self._evm = EVM(env, gas_limit=GAS_LIMIT, spec_id=_SPEC)
         for address, balance in self._funded.items():
@@ -150,14 +148,34 @@ class EmbeddedChain:
         block = Block(
             number, timestamp, raw, signed.transaction, signed.sender, status, logs, created, result, reason, digest
         )
+        self._places[block.transaction_hash] = len(self._blocks)
         self._blocks.append(block)
         return block
 
-    def call(self, to: bytes, data: bytes, *, timestamp: int | None = None, sender: bytes = _NOBODY) -> bytes:
+    def date(self, clock_time: int) -> int:
+        """The timestamp of a block made when the clock says `clock_time`: that, but never before the head's."""
+        return max(self.timestamp, clock_time)
+
+    def transact(
+        self, keys: Keys, holder: str, to: bytes | None, data: bytes, *, timestamp: int, key: str = ""
+    ) -> Block:
+        """Sign a transaction with a holder's key and `send` it. What this chain took it has, so `key` is not needed."""
+        transaction = Transaction(self._chain_id, self.nonce(keys.address(holder)), to, data)
+        return self.send(transaction.raw(keys.sign(holder, transaction.digest())), timestamp)
+
+    def seen(self) -> None:
+        """Nothing to note: a call of this chain is never cut short."""
+
+    def call(
+        self, to: bytes, data: bytes, *, timestamp: int | None = None, sender: bytes = NOBODY, block: int | None = None
+    ) -> bytes:
         """What a call would return in a block dated `timestamp` (the head's if None); it changes nothing.
 
-        Reverted if the contract refuses or would change something; LedgerError if there is no contract.
+        Reverted if the contract refuses or would change something; LedgerError if there is no contract, or if `block`
+        is not the head: this chain keeps no older state.
         """
+        if block not in (None, self.number):
+            raise LedgerError(f"the embedded chain keeps the state of its head {self.number} only, not of {block}")
         if not self.code(to):
             raise LedgerError(f"there is no contract at {_hex(to)} on this chain")
         self._evm.set_block_env(_block_env(self.number + 1, self.timestamp if timestamp is None else timestamp))
@@ -166,6 +184,32 @@ class EmbeddedChain:
             return bytes(self._evm.message_call(_hex(sender), _hex(to), data, is_static=True))
         except RuntimeError as error:
             raise Reverted(f"call of {_hex(to)}", _reason(str(error))) from error
+
+    def logs(
+        self, address: bytes, topics: Sequence[bytes] = (), *, first: int = 0, last: int | None = None
+    ) -> list[Logged]:
+        """What `address` logged in blocks `first … last` (the head if None), in order; see `Network.logs`."""
+        wanted = self._blocks[max(first - 1, 0) : last]
+        return [
+            Logged(log, block.number, block.timestamp, block.transaction_hash)
+            for block in wanted
+            for log in block.logs
+            if log.address == address and (not topics or (log.topics[:1] and log.topics[0] in topics))
+        ]
+
+    def input(self, transaction_hash: bytes) -> bytes:
+        """The data of a transaction; LedgerError if no block holds it."""
+        return self._holding(transaction_hash).transaction.data
+
+    def created(self, transaction_hash: bytes) -> bytes | None:
+        """Address of the contract that a transaction created, None if it made none."""
+        return self._holding(transaction_hash).created
+
+    def _holding(self, transaction_hash: bytes) -> Block:
+        place = self._places.get(transaction_hash)
+        if place is None:
+            raise LedgerError(f"no block of the chain holds the transaction {_hex(transaction_hash)}")
+        return self._blocks[place]
 
     def _admit(self, transaction: Transaction, sender: bytes) -> None:
         """What a node checks before it takes a transaction; LedgerError says what is wrong."""

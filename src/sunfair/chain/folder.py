@@ -18,7 +18,7 @@ __all__ = ["DEPLOYMENT_FILE", "LOG_FILE", "read_chain", "save_chain"]
 LOG_FILE = "log.jsonl"
 DEPLOYMENT_FILE = "deployment.json"
 
-_FORMAT = "sunfair-deployment/1"
+_FORMAT = "sunfair-deployment/2"
 
 
 def save_chain(chain: EmbeddedChain, deployment: Deployment, folder: Path) -> None:
@@ -67,7 +67,10 @@ def _read(folder: Path) -> tuple[str, object]:
 
 
 def _text(chain: EmbeddedChain, deployment: Deployment) -> str:
-    utility, network, reserve = deployment.roles
+    charter = deployment.charter
+    parties = charter.operator, charter.guarantor, *charter.roles
+    names = "operator", "guarantor", "utility", "network", "reserve"
+    times = "slot_seconds", "gate_seconds", "window_seconds", "takeover_seconds", "escape_seconds", "bond_amount"
     content = {
         "format": _FORMAT,
         "chain_id": deployment.chain_id,
@@ -75,16 +78,11 @@ def _text(chain: EmbeddedChain, deployment: Deployment) -> str:
             "SimulatedEuro": _hex(deployment.asset),
             "EnergyCredit": _hex(deployment.token),
             "EnergyMarket": _hex(deployment.market),
+            **{name: _hex(address) for name, address in sorted(deployment.others.items())},
         },
-        "community": _hex(deployment.community),
-        "operator": _hex(deployment.operator),
-        "guarantor": _hex(deployment.guarantor),
-        "utility": _hex(utility),
-        "network": _hex(network),
-        "reserve": _hex(reserve),
-        "slot_seconds": deployment.slot_seconds,
-        "window_seconds": deployment.window_seconds,
-        "escape_seconds": deployment.escape_seconds,
+        "community": _hex(charter.community),
+        **{name: _hex(address) for name, address in zip(names, parties, strict=True)},
+        **{name: getattr(charter, name) for name in times},
         "head": {"number": chain.number, "timestamp": chain.timestamp, "hash": _hex(chain.hash)},
     }
     return json.dumps(content, indent=1) + "\n"

@@ -10,7 +10,16 @@ from coincurve import PrivateKey, PublicKey
 
 from sunfair.errors import LedgerError
 
-__all__ = ["DEMO_CHAINS", "SeededKeys", "address_of", "check_demo_chain", "keccak", "recover", "sign_digest"]
+__all__ = [
+    "DEMO_CHAINS",
+    "SeededKeys",
+    "address_of",
+    "check_demo_chain",
+    "keccak",
+    "parse_address",
+    "recover",
+    "sign_digest",
+]
 
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 """Order of the group (SEC 2, secp256k1)."""
@@ -25,6 +34,27 @@ def keccak(data: bytes) -> bytes:
     """Keccak-256 as Ethereum has it (not NIST SHA-3), 32 bytes."""
     digest: bytes = sha3.keccak_256(data).digest()
     return digest
+
+
+def parse_address(text: str) -> bytes:
+    """The 20 bytes of an address as people write it; ValueError if it is none, or mistyped (EIP-55 checksum)."""
+    digits = text.removeprefix("0x")
+    try:
+        address = bytes.fromhex(digits) if text.startswith("0x") else b""
+    except ValueError:
+        address = b""
+    if len(address) != 20 or len(digits) != 40:
+        raise ValueError(f"{text!r} is not 0x and 40 hexadecimal digits")
+    if digits not in (digits.lower(), digits.upper()):
+        marks = keccak(digits.lower().encode()).hex()
+        written = "".join(
+            char.upper() if int(mark, 16) > 7 else char for char, mark in zip(digits.lower(), marks, strict=False)
+        )
+        if written != digits:
+            raise ValueError(f"{text} is mistyped: its capitals are not those of its checksum (EIP-55)")
+    if not any(address):
+        raise ValueError("the zero address is nobody's")
+    return address
 
 
 def address_of(private_key: bytes) -> bytes:

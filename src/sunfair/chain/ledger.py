@@ -1,30 +1,37 @@
-"""`ports.Ledger` on the embedded chain: every call is a transaction, signed by whoever makes it."""
+"""`ports.Ledger` on an EVM network: every call is a transaction, signed by whoever makes it."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from sunfair.chain.abi import Event
 from sunfair.chain.contracts import contract
-from sunfair.chain.deployment import GUARANTOR, Deployment, next_timestamp, transact
-from sunfair.chain.embedded import Block, EmbeddedChain
-from sunfair.chain.record import read_record
-from sunfair.errors import Reverted
-from sunfair.ports import ChainRecord, Clock, Keys
+from sunfair.chain.deployment import GUARANTOR, Deployment
+from sunfair.chain.history import anchor_of, settlement_of
+from sunfair.chain.keys import DEMO_CHAINS
+from sunfair.chain.network import Network, Receipt, events
+from sunfair.chain.record import read_facts, read_published, read_record
+from sunfair.errors import LedgerError, Reverted
+from sunfair.ports import ChainRecord, Clock, Convicted, Keys
+from sunfair.settlement import pack_amounts
+from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Meter, Settlement, Terms
+from sunfair.settlement.court.proofs import NO_SLOT
 
-__all__ = ["EmbeddedLedger"]
+__all__ = ["MarketLedger"]
 
 _UNLIMITED = 2**256 - 1
 _OPEN_MAX = 128
+_PART = 122_880
 
 
-class EmbeddedLedger:
-    """A market on an `EmbeddedChain`. Blocks are dated by `clock`; views answer for a block made now.
+class MarketLedger:
+    """A market on a network. Where the network lets us, blocks are dated by `clock`; views answer for a block made now.
 
-    The operator's calls and `apply` are signed by holder `operator`, an account's by its number in decimal, the
-    guarantor's by `guarantor`.
+    An account's calls are signed by its number in decimal, the guarantor's by `guarantor`, the utility's by `0`; the
+    operator's and `apply` by `operator`, unless another holder is named.
     """
 
-    def __init__(self, chain: EmbeddedChain, deployment: Deployment, keys: Keys, clock: Clock) -> None:
-        self._chain = chain
+    def __init__(self, network: Network, deployment: Deployment, keys: Keys, clock: Clock) -> None:
+        self._network = network
         self._deployment = deployment
         self._keys = keys
         self._clock = clock
@@ -32,58 +39,121 @@ class EmbeddedLedger:
     @property
     def chain_id(self) -> int:
         """EIP-155 chain id."""
-        return self._chain.chain_id
+        return self._network.chain_id
 
     @property
     def market(self) -> bytes:
         """Address of the market contract, 20 bytes."""
         return self._deployment.market
 
-    def now(self) -> int:
-        """Timestamp of a block made now, unix s: this chain makes its head when somebody asks for one."""
-        return next_timestamp(self._chain, self._clock)
+    @property
+    def window_seconds(self) -> int:
+        """Time between a settlement and its apply, s."""
+        return self._deployment.charter.window_seconds
 
-    def open_accounts(self, owners: Sequence[bytes]) -> range:
+    def now(self) -> int:
+        """Timestamp that a transaction sent now would have, unix s."""
+        return self._network.date(int(self._clock.now().timestamp()))
+
+    def set_terms(self, terms: Terms) -> None:
+        """Set mechanism, shares and tariffs of coming slots, signed by the utility."""
+        shares = terms.seller, terms.utility, terms.network
+        head = terms.first_slot, terms.last_slot, terms.rule, terms.k_num, terms.k_den
+        self._transact("0", "set_terms", *head, *shares, terms.tariffs)
+
+    def open_accounts(self, owners: Sequence[bytes], caps_wh: Sequence[int]) -> range:
         """Open an account per 20-byte owner address; returns the numbers given."""
         first = int(self._view("accounts"))
         for start in range(0, len(owners), _OPEN_MAX):
-            self._transact("operator", "open_accounts", list(owners[start : start + _OPEN_MAX]))
+            part = slice(start, start + _OPEN_MAX)
+            self._transact("operator", "open_accounts", list(owners[part]), [int(cap) for cap in caps_wh[part]])
         return range(first, first + len(owners))
+
+    def set_meters(self, meters: Sequence[tuple[int, Meter]]) -> None:
+        """Bind meters to accounts, signed by the utility."""
+        for account, meter in meters:
+            registers = meter.import_wh, meter.export_wh
+            self._transact("0", "set_meter", account, meter.key, meter.from_slot, *registers)
 
     def deposit(self, account: int, amount: int) -> None:
         """Pay `amount` into `account`, signed by its owner, whose wallet is filled with play money as needed."""
-        owner = self._view("owner_of", account)
-        if not self.door_open():
+        if not self._view("door_open"):
             # Asked before the wallet is filled: a refused deposit leaves nothing behind.
             raise Reverted(f"deposit into account {account}", "market: door shut")
-        self._fund(_holder(account), owner, amount)
+        self._fund(_holder(account), amount)
         self._transact(_holder(account), "deposit", account, amount)
 
     def request_withdrawal(self, account: int, amount: int) -> None:
-        """Ask for `amount`, signed by the account's owner; due after the apply of the following period."""
+        """Ask for `amount`, signed by the account's owner; due once all up to the present slot is applied."""
         self._transact(_holder(account), "request_withdrawal", account, amount)
 
     def withdraw(self, account: int) -> int:
         """Pay out what is due to `account`'s owner; returns the amount paid, µ."""
-        block = self._transact(_holder(account), "withdraw", account)
-        return int(contract("EnergyMarket").abi.result("withdraw", block.output)[0])
+        return int(self._event(self._transact(_holder(account), "withdraw", account), "Withdrawn").args["amount"])
 
-    def anchor(self, first_slot: int, slots: int, root: bytes) -> int:
-        """Commit the header root of the next period, after its end; returns the period's number."""
-        period = int(self._view("anchored"))
-        self._transact("operator", "anchor", period, first_slot, slots, root)
-        return period
+    def post_bond(self, amount: int, *, holder: str = "operator") -> None:
+        """Pay `amount` into the holder's bond, whose wallet is filled with play money as needed."""
+        self._fund(holder, amount)
+        self._transact(holder, "post_bond", amount)
 
-    def settle(self, period: int, period_root: bytes, cover: int, amounts: Sequence[int]) -> None:
-        """Post the zero-sum amounts of a period (accounts in order, then the guarantor)."""
-        self._transact("operator", "settle", period, period_root, int(cover), [int(amount) for amount in amounts])
+    def bond_of(self, party: bytes) -> tuple[int, int]:
+        """What the party has posted, and what a full bond is, µ."""
+        return int(self._view("bond_of", party)), int(self._view("bond_amount"))
 
-    def apply(self, amounts: Sequence[int]) -> None:
+    def operator(self) -> bytes:
+        """The operator's 20-byte address."""
+        return bytes(self._view("operator"))
+
+    def take_over(self, *, holder: str) -> None:
+        """Make `holder`, whose bond is full, the operator."""
+        self._transact(holder, "take_over")
+
+    def anchor(self, first_slot: int, slots: int, root: bytes, *, holder: str = "operator") -> Anchor:
+        """Commit the header root of the next period, after its end."""
+        return anchor_of(self._event(self._transact(holder, "anchor", first_slot, slots, root), "Anchored").args)
+
+    def settle(
+        self, periods: int, period_root: bytes, cover: int, amounts: Sequence[int], *, holder: str = "operator"
+    ) -> Settlement:
+        """Post the zero-sum amounts of the oldest open periods (accounts in order, then the guarantor)."""
+        words = pack_amounts([int(amount) for amount in amounts])
+        args = self._event(self._transact(holder, "settle", periods, period_root, int(cover), words), "Settled").args
+        return settlement_of(args)
+
+    def apply(self, settlement: Settlement, amounts: Sequence[int]) -> None:
         """Write the pending settlement's amounts to the balances once its window is over."""
-        self._transact("operator", "apply", [int(amount) for amount in amounts])
+        self._transact("operator", "apply", settlement, pack_amounts([int(amount) for amount in amounts]))
+
+    def refute(self, evidence: Evidence, *, holder: str) -> Convicted:
+        """Have a court convict on `evidence`, signed by `holder`; Reverted with the court's reason if it does not."""
+        court = self._deployment.others[evidence.court]
+        receipt = self._call(holder, evidence.court, court, evidence.function, self.market, *evidence.arguments)
+        args = self._event(receipt, "Convicted").args
+        slot = None if args["slot"] == NO_SLOT else int(args["slot"])
+        parties = args["offender"], args["challenger"]
+        return Convicted(args["kind"], *parties, slot, args["slashed"], receipt.timestamp)
+
+    def publish(self, first_slot: int, slots: int, data: bytes, *, holder: str = "operator") -> None:
+        """Lay out the public part of slots in calldata, in parts that a node takes."""
+        board = self._deployment.others["DataBoard"]
+        parts = [data[at : at + _PART] for at in range(0, len(data), _PART)]
+        for part, piece in enumerate(parts):
+            at = first_slot, slots, part, len(parts)
+            self._call(holder, "DataBoard", board, "publish", self.market, *at, piece)
+
+    def published(self) -> list[tuple[int, int, bytes]]:
+        """What was laid out: (first slot, slots, bytes), in order; parts that do not make a whole are left out."""
+        self._network.seen()
+        return read_published(self._network, self._deployment)
+
+    def facts(self) -> MarketFacts:
+        """What the courts read of the market, now."""
+        self._network.seen()
+        return read_facts(self._network, self._deployment)
 
     def door_open(self) -> bool:
         """Whether a deposit or a due withdrawal would be taken now."""
+        self._network.seen()
         return bool(self._view("door_open"))
 
     def next_settle_time(self) -> int:
@@ -91,23 +161,31 @@ class EmbeddedLedger:
 
         Reverted if none is anchored, a settlement is pending, or the market is over.
         """
+        self._network.seen()
         return int(self._view("settle_time"))
 
-    def apply_time(self) -> int | None:
-        """Timestamp from which the pending settlement may be applied, None without one."""
-        return int(self._view("apply_time")) or None
+    def is_pending(self, settlement: Settlement) -> bool:
+        """Whether this settlement waits for its window to end."""
+        self._network.seen()
+        return bool(self._view("is_pending", settlement))
 
     def record(self) -> ChainRecord:
         """Everything that stands on chain about this market."""
-        return read_record(self._chain, self._deployment)
+        self._network.seen()
+        return read_record(self._network, self._deployment)
 
-    def _fund(self, holder: str, owner: bytes, amount: int) -> None:
-        """Bring the owner's credits and their allowance to the market up to `amount`."""
-        asset, token = self._deployment.asset, self._deployment.token
+    def _fund(self, holder: str, amount: int) -> None:
+        """Bring the holder's credits and their allowance to the market up to `amount`."""
+        asset, token, owner = self._deployment.asset, self._deployment.token, self._keys.address(holder)
         missing = amount - self._token_view("EnergyCredit", token, "balanceOf", owner)
         if missing > 0:
-            held = self._token_view("SimulatedEuro", asset, "balanceOf", owner)
+            held = self._token_view("SimulatedEuro", asset, "balanceOf", owner) if any(asset) else 0
             if held < missing:
+                if self.chain_id not in DEMO_CHAINS:
+                    raise LedgerError(
+                        f"0x{owner.hex()} wants to pay in {amount} µ and lacks {missing - held}: buy the asset of the "
+                        "market's token first; on this chain nobody makes money out of nothing"
+                    )
                 self._call(holder, "SimulatedEuro", asset, "issue", missing - held)
             if self._token_view("SimulatedEuro", asset, "allowance", owner, token) < missing:
                 self._call(holder, "SimulatedEuro", asset, "approve", token, _UNLIMITED)
@@ -115,25 +193,32 @@ class EmbeddedLedger:
         if self._token_view("EnergyCredit", token, "allowance", owner, self.market) < amount:
             self._call(holder, "EnergyCredit", token, "approve", self.market, _UNLIMITED)
 
-    def _transact(self, holder: str, function: str, *args: Any) -> Block:
+    def _transact(self, holder: str, function: str, *args: Any) -> Receipt:
         return self._call(holder, "EnergyMarket", self.market, function, *args)
 
-    def _call(self, holder: str, name: str, to: bytes, function: str, *args: Any) -> Block:
+    def _call(self, holder: str, name: str, to: bytes, function: str, *args: Any) -> Receipt:
         data = contract(name).abi.call(function, *args)
         try:
-            return transact(self._chain, self._keys, self._clock, holder, to, data)
+            return self._network.transact(self._keys, holder, to, data, timestamp=self.now())
         except Reverted as error:
             raise Reverted(f"{name}.{function} by {holder}", error.reason) from error
+
+    def _event(self, receipt: Receipt, name: str) -> Event:
+        """The market's one event of that name in a receipt."""
+        for event in events(contract("EnergyMarket").abi, receipt.logs, self.market):
+            if event.name == name:
+                return event
+        raise LedgerError(f"the market took a call and logged no {name}: its code is not this version's")
 
     def _view(self, function: str, *args: Any) -> Any:
         """What a view of the market answers in a block made now."""
         abi = contract("EnergyMarket").abi
-        output = self._chain.call(self.market, abi.call(function, *args), timestamp=self.now())
+        output = self._network.call(self.market, abi.call(function, *args), timestamp=self.now())
         return abi.result(function, output)[0]
 
     def _token_view(self, name: str, address: bytes, function: str, *args: Any) -> int:
         abi = contract(name).abi
-        return int(abi.result(function, self._chain.call(address, abi.call(function, *args)))[0])
+        return int(abi.result(function, self._network.call(address, abi.call(function, *args)))[0])
 
 
 def _holder(account: int) -> str:

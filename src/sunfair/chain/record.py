@@ -3,79 +3,109 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sunfair.chain.abi import Event, encode
+from sunfair.chain.abi import Event
 from sunfair.chain.contracts import contract
 from sunfair.chain.deployment import GUARANTOR, Deployment
-from sunfair.chain.embedded import Block, EmbeddedChain
-from sunfair.chain.keys import keccak
-from sunfair.errors import LedgerError
-from sunfair.ports import Anchored, ChainRecord, Settled, Transfer
+from sunfair.chain.history import History
+from sunfair.chain.network import Logged, Network
+from sunfair.ports import Anchored, ChainRecord
+from sunfair.settlement.court import MarketFacts
 
-__all__ = ["amounts_hash", "read_record"]
-
-
-def amounts_hash(amounts: tuple[int, ...]) -> bytes:
-    """keccak256(abi.encode(int256[])) of a settlement's amounts: what the contract keeps of them."""
-    return keccak(encode(["int256[]"], [amounts]))
+__all__ = ["read_facts", "read_history", "read_published", "read_record"]
 
 
-def read_record(chain: EmbeddedChain, deployment: Deployment) -> ChainRecord:
-    """Everything that stands on `chain` about the market of a deployment."""
-    events = list(_events(chain, deployment.market))
-    owners = tuple(event.args["owner"] for _, event in events if event.name == "AccountOpened")
+def read_history(network: Network, deployment: Deployment, head: int) -> History:
+    """What the market's events up to block `head` add up to."""
+    history = History(network.input, deployment.charter.slot_seconds)
+    for logged, event in _events(network, "EnergyMarket", deployment.market, deployment.block, head):
+        history.tell(logged, event)
+    return history
+
+
+def read_record(network: Network, deployment: Deployment) -> ChainRecord:
+    """Everything that stands on a network about the market of a deployment, as of one block."""
+    head = network.number
+    history = read_history(network, deployment, head)
 
     def view(function: str, *args: Any) -> Any:
         abi = contract("EnergyMarket").abi
-        return abi.result(function, chain.call(deployment.market, abi.call(function, *args)))[0]
+        return abi.result(function, network.call(deployment.market, abi.call(function, *args), block=head))[0]
 
+    accounts = range(len(history.members))
     return ChainRecord(
-        chain_id=chain.chain_id,
+        chain_id=network.chain_id,
         market=deployment.market,
         community=view("community"),
         operator=view("operator"),
         slot_seconds=view("slot_seconds"),
-        owners=owners,
-        balances=tuple(view("balance_of", account) for account in range(len(owners))),
+        owners=tuple(history.members[account].owner for account in accounts),
+        balances=tuple(view("balance_of", account) for account in accounts),
         guarantor_balance=view("balance_of", GUARANTOR),
-        anchors=tuple(_anchored(event) for _, event in events if event.name == "Anchored"),
-        settlements=tuple(
-            _settled(block, event, applied=event.args["period"] < view("applied"))
-            for block, event in events
-            if event.name == "Settled"
+        anchors=tuple(
+            Anchored(anchor.period, anchor.first_slot, anchor.slots, anchor.root, anchor.void_to)
+            for _, anchor in sorted(history.anchors.items())
         ),
-        transfers=tuple(_transfers(events)),
+        settlements=tuple(told for _, told in history.settlements),
+        transfers=tuple(history.transfers),
+        terms=tuple(history.terms),
+        meters=tuple(tuple(history.meters.get(account, ())) for account in accounts),
+        void_slots=frozenset(history.void_slots),
+        convictions=tuple(history.convictions),
     )
 
 
-def _events(chain: EmbeddedChain, market: bytes) -> Iterator[tuple[Block, Event]]:
+def read_facts(network: Network, deployment: Deployment) -> MarketFacts:
+    """What the courts read of the market, as of the head block."""
+    history = read_history(network, deployment, network.number)
     abi = contract("EnergyMarket").abi
-    for block in chain.blocks:
-        for log in block.logs:
-            event = abi.event(log.topics, log.data) if log.address == market else None
-            if event is not None:
-                yield block, event
+
+    def view(function: str) -> Any:
+        return abi.result(function, network.call(deployment.market, abi.call(function)))[0]
+
+    return MarketFacts(
+        community=deployment.charter.community,
+        separator=view("separator"),
+        slot_seconds=deployment.charter.slot_seconds,
+        gate_seconds=deployment.charter.gate_seconds,
+        window_seconds=deployment.charter.window_seconds,
+        token=deployment.token,
+        utility=view("utility"),
+        anchors=history.open_anchors,
+        pending=history.pending,
+        last=history.last,
+        members=dict(history.members),
+        meters={account: tuple(dated) for account, dated in history.meters.items()},
+        balances=dict(history.balances),
+        terms=tuple(history.terms),
+        void_slots=frozenset(history.void_slots),
+    )
 
 
-def _anchored(event: Event) -> Anchored:
-    args = event.args
-    return Anchored(args["period"], args["first_slot"], args["slots"], args["root"])
+def read_published(network: Network, deployment: Deployment) -> list[tuple[int, int, bytes]]:
+    """The public parts laid out for a market: (first slot, slots, bytes), in the order they became whole.
+
+    Anyone may publish, so parts are kept apart by who did; what a series lacks a part of is left out.
+    """
+    abi, board = contract("DataBoard").abi, deployment.others["DataBoard"]
+    series: dict[tuple[bytes, int, int, int], dict[int, bytes]] = {}
+    whole: list[tuple[int, int, bytes]] = []
+    for logged, event in _events(network, "DataBoard", board, 0, network.number):
+        args = event.args
+        called = abi.arguments("publish", network.input(logged.transaction_hash)) if event.name == "Published" else None
+        if args["market"] != deployment.market or called is None:
+            continue
+        key = args["publisher"], args["first_slot"], args["slots"], args["parts"]
+        parts = series.setdefault(key, {})
+        parts[args["part"]] = called[5]
+        if sorted(parts) == list(range(args["parts"])):
+            whole.append((args["first_slot"], args["slots"], b"".join(part for _, part in sorted(parts.items()))))
+            del series[key]
+    return whole
 
 
-def _settled(block: Block, event: Event, *, applied: bool) -> Settled:
-    """The event holds the amounts' hash only; the amounts stand in the data of the operator's transaction."""
-    args = event.args
-    called = contract("EnergyMarket").abi.arguments("settle", block.transaction.data)
-    amounts = tuple(called[3]) if called else ()
-    if amounts_hash(amounts) != args["amounts_hash"]:
-        raise LedgerError(
-            f"block {block.number}: period {args['period']} was not settled by a plain call of the market"
-        )
-    return Settled(args["period"], args["period_root"], args["cover"], amounts, applied)
-
-
-def _transfers(events: list[tuple[Block, Event]]) -> Iterator[Transfer]:
-    signs = {"Deposited": ("deposit", 1), "Withdrawn": ("withdrawal", -1)}
-    for block, event in events:
-        if event.name in signs:
-            kind, sign = signs[event.name]
-            yield Transfer(event.args["account"], kind, sign * event.args["amount"], block.timestamp)
+def _events(network: Network, name: str, address: bytes, first: int, head: int) -> Iterator[tuple[Logged, Event]]:
+    abi = contract(name).abi
+    for logged in network.logs(address, first=first, last=head):
+        event = abi.event(logged.log.topics, logged.log.data)
+        if event is not None:
+            yield logged, event

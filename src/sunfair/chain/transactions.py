@@ -1,4 +1,4 @@
-"""Signed transactions: written as EIP-1559, read as EIP-1559, EIP-2930 or legacy with EIP-155."""
+"""Signed transactions: written as EIP-1559 or EIP-4844 (blobs), read as EIP-1559, EIP-2930 or legacy with EIP-155."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,16 @@ GAS_LIMIT = 1 << 24
 """Most gas of one transaction (EIP-7825)."""
 
 _UINT256 = 1 << 256
-_EIP_2930, _EIP_1559 = 1, 2
+_EIP_2930, _EIP_1559, _EIP_4844 = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A call (`to` is a 20-byte address) or a creation (`to` is None), not yet signed. Gas costs nothing."""
+    """A call (`to` is a 20-byte address) or a creation (`to` is None), not yet signed.
+
+    `max_fee` (most for base fee and tip together) and `tip` are wei per gas; on the embedded chain gas costs nothing.
+    With `blob_hashes` (32 bytes each) it carries blobs, at most `blob_fee` wei per blob gas, and is no creation.
+    """
 
     chain_id: int
     nonce: int
@@ -24,20 +28,32 @@ class Transaction:
     data: bytes
     value: int = 0
     gas: int = GAS_LIMIT
+    max_fee: int = 0
+    tip: int = 0
+    blob_fee: int = 0
+    blob_hashes: tuple[bytes, ...] = ()
 
     def digest(self) -> bytes:
-        """The 32 bytes its sender signs (EIP-1559)."""
-        return keccak(bytes([_EIP_1559]) + rlp.encode(self._fields()))
+        """The 32 bytes its sender signs (EIP-1559, EIP-4844)."""
+        return keccak(self._kind + rlp.encode(self._fields()))
 
     def raw(self, signature: bytes) -> bytes:
         """The transaction as it is sent, with its signature r ‖ s ‖ v."""
+        return self._kind + rlp.encode(self.body(signature))
+
+    def body(self, signature: bytes) -> list[rlp.Item]:
+        """The fields of the signed transaction, which `raw` encodes."""
         r, s, v = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64]), signature[64]
-        signed = [*self._fields(), rlp.minimal(v - 27), rlp.minimal(r), rlp.minimal(s)]
-        return bytes([_EIP_1559]) + rlp.encode(signed)
+        return [*self._fields(), rlp.minimal(v - 27), rlp.minimal(r), rlp.minimal(s)]
+
+    @property
+    def _kind(self) -> bytes:
+        return bytes([_EIP_4844 if self.blob_hashes else _EIP_1559])
 
     def _fields(self) -> list[rlp.Item]:
-        numbers = [rlp.minimal(n) for n in (self.chain_id, self.nonce, 0, 0, self.gas)]
-        return [*numbers, self.to or b"", rlp.minimal(self.value), self.data, []]
+        numbers = [rlp.minimal(n) for n in (self.chain_id, self.nonce, self.tip, self.max_fee, self.gas)]
+        blobs: list[rlp.Item] = [rlp.minimal(self.blob_fee), list(self.blob_hashes)] if self.blob_hashes else []
+        return [*numbers, self.to or b"", rlp.minimal(self.value), self.data, [], *blobs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,9 @@ def _transaction(chain_id: int, nonce: rlp.Item, prices: list[int], body: list[r
     numbers = rlp.integer(nonce), rlp.integer(value), rlp.integer(gas)
     if max(*numbers, *prices) >= _UINT256:
         raise ValueError("a number of the transaction has more than 256 bits")
-    return Transaction(chain_id, numbers[0], to or None, data, numbers[1], numbers[2])
+    # A single gas price (before EIP-1559) is neither a tip nor a most: it is not kept.
+    tip, max_fee = prices if len(prices) == 2 else (0, 0)
+    return Transaction(chain_id, numbers[0], to or None, data, numbers[1], numbers[2], max_fee, tip)
 
 
 def _signed(transaction: Transaction, digest: bytes, parity: int, r_s: list[rlp.Item]) -> SignedTransaction:

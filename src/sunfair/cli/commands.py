@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Make a community from data: community.toml and Parquet profiles.", no_args_is_help=True)
 app.add_typer(imports, name="import")
+chains = typer.Typer(help="A market's contracts on any EVM network.", no_args_is_help=True)
+app.add_typer(chains, name="chain")
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the result; default: runs/<UTC time>-<name>.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same files.")]
@@ -26,6 +28,8 @@ Days = Annotated[int, typer.Option("--days", help="Civil days to run.")]
 Start = Annotated[str | None, typer.Option("--start", help="First day, e.g. 2016-06-15.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Folder = Annotated[Path, typer.Argument(help="A run's folder.", metavar="DIR")]
+RpcUrl = Annotated[str | None, typer.Option("--rpc-url", envvar="ETH_RPC_URL", help="A node's http(s) address.")]
+Deployments = Annotated[Path, typer.Option("--deployments", help="Folder of <chain id>/<community>.json.")]
 
 
 class Tariff(StrEnum):
@@ -142,3 +146,61 @@ def import_simbench(
     from sunfair.cli.importing import from_simbench
 
     from_simbench(code, out=out, seed=seed)
+
+
+@chains.command("deploy")
+def chain_deploy(
+    name: Annotated[str, typer.Argument(help="The community's name.", metavar="NAME")],
+    rpc_url: RpcUrl = None,
+    utility: Annotated[str | None, typer.Option("--utility", help="Address that owns account 0.")] = None,
+    network: Annotated[str | None, typer.Option("--network", help="Address that owns account 1.")] = None,
+    reserve: Annotated[str | None, typer.Option("--reserve", help="Address that owns account 2.")] = None,
+    guarantor: Annotated[str | None, typer.Option("--guarantor", help="Address that pays cover.")] = None,
+    asset: Annotated[str | None, typer.Option("--asset", help="Stablecoin with 6 decimals behind the token.")] = None,
+    token: Annotated[str | None, typer.Option("--token", help="Token of 6 decimals to hold balances in.")] = None,
+    slot_minutes: Annotated[int, typer.Option("--slot-minutes", help="Length of a slot.", min=1)] = 15,
+    gate_minutes: Annotated[int, typer.Option("--gate-minutes", help="A book closes so long before.", min=0)] = 5,
+    window_hours: Annotated[int, typer.Option("--window-hours", help="Time to challenge.", min=1)] = 24,
+    takeover_days: Annotated[int, typer.Option("--takeover-days", help="Silence that deposes an operator.", min=1)] = 2,
+    escape_days: Annotated[int, typer.Option("--escape-days", help="Silence that ends the market.", min=1)] = 7,
+    bond: Annotated[int, typer.Option("--bond", help="The operator's bond, units of the currency.", min=1)] = 5_000,
+    deployments: Deployments = Path("deployments"),
+    max_fee: Annotated[str, typer.Option("--max-fee", help="Most gwei per gas, ever.", metavar="GWEI")] = "100",
+    confirmations: Annotated[int, typer.Option("--confirmations", help="Blocks to wait for.", min=1)] = 1,
+    demo_keys: Annotated[int | None, typer.Option("--demo-keys", help="Seed; local chains only.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a community's contracts on a network; signed by a V3 keystore (ETH_KEYSTORE, ETH_PASSWORD)."""
+    from sunfair.cli.chaining import Parties, run_deploy
+
+    run_deploy(
+        name,
+        rpc_url=rpc_url,
+        parties=Parties(utility, network, reserve, guarantor),
+        asset=asset,
+        token=token,
+        slot_minutes=slot_minutes,
+        gate_minutes=gate_minutes,
+        window_hours=window_hours,
+        takeover_days=takeover_days,
+        escape_days=escape_days,
+        bond=bond * 1_000_000,
+        folder=deployments,
+        max_fee=max_fee,
+        confirmations=confirmations,
+        demo_keys=demo_keys,
+        as_json=as_json,
+    )
+
+
+@chains.command("status")
+def chain_status(
+    name: Annotated[str | None, typer.Argument(help="A community; default: all.", metavar="[NAME]")] = None,
+    rpc_url: RpcUrl = None,
+    deployments: Deployments = Path("deployments"),
+    as_json: Json = False,
+) -> None:
+    """What stands on the network, held against the deployment files."""
+    from sunfair.cli.chaining import run_status
+
+    run_status(name, rpc_url=rpc_url, folder=deployments, as_json=as_json)

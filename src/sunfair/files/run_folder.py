@@ -101,6 +101,7 @@ class RunFolder:
                 for at, record in enumerate(slots)
             ]
             self._append("injections", pa.concat_tables(parts))
+        self._write("void", rows_of.void_columns(slots))
         self._write("bills", rows_of.bill_columns(civil, slots))
 
     def put_receipts(

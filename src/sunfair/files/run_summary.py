@@ -28,7 +28,7 @@ class _Homes:
     """int64[T, n] of every home, Wh and µ, from the files; tariffs int64[T, 1]."""
 
     traded: Numbers
-    metered: Numbers
+    net: Numbers
     paid: Numbers
     load: Numbers
     pv: Numbers
@@ -46,13 +46,15 @@ def _read(folder: Path, members: int) -> _Homes:
         return values
 
     accounts = members + FIRST_MEMBER
-    ahead, pool, metered, paid = (
-        grid(rows, name, accounts)[:, FIRST_MEMBER:]
-        for name in ("traded_ahead_wh", "traded_pool_wh", "metered_wh", "paid")
+    ahead, pool, paid = (
+        grid(rows, name, accounts)[:, FIRST_MEMBER:] for name in ("traded_ahead_wh", "traded_pool_wh", "paid")
     )
-    load, pv, ev, curtail = (grid(plans, name, members) for name in ("load_wh", "pv_wh", "ev_wh", "curtail_wh"))
+    names = ("load_wh", "pv_wh", "ev_wh", "curtail_wh", "battery_wh")
+    load, pv, ev, curtail, battery = (grid(plans, name, members) for name in names)
+    # What flowed, not what was metered: a silent meter shows its gap in one slot.
+    net = load - pv + curtail + battery + ev
     retail, feed_in = (grid(slots, name, 1) for name in ("retail", "feed_in"))
-    return _Homes(ahead + pool, metered, paid, load, pv, ev, curtail, retail, feed_in)
+    return _Homes(ahead + pool, net, paid, load, pv, ev, curtail, retail, feed_in)
 
 
 def _bill(net: Numbers, homes: _Homes) -> Numbers:
@@ -72,7 +74,7 @@ def _shares(homes: _Homes, columns: slice) -> dict[str, float | None]:
     """Self-consumption and self-sufficiency of the homes in `columns`, the neighbours' energy included."""
     made = int((homes.pv - homes.curtail)[:, columns].sum())
     used = int((homes.load + homes.ev)[:, columns].sum())
-    residual = (homes.metered - homes.traded)[:, columns]
+    residual = (homes.net - homes.traded)[:, columns]
     exported, imported = int(np.maximum(-residual, 0).sum()), int(np.maximum(residual, 0).sum())
     return {
         "self_consumption": _ratio(max(made - exported, 0), made),
@@ -85,7 +87,7 @@ def summarise(folder: Path, community: Community, *, hours: float) -> dict[str, 
     homes = _read(folder, community.size)
     bills = {
         "bill_market": -homes.paid.sum(axis=0),
-        "bill_battery_only": _bill(homes.metered, homes),
+        "bill_battery_only": _bill(homes.net, homes),
         "bill_alone": _bill(homes.load + homes.ev - homes.pv, homes),
     }
     each = {

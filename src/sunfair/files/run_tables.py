@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sunfair.files.schema import SCHEMAS
 from sunfair.model import FIRST_MEMBER
 from sunfair.ports import FlowRecord, PlanRecord, SlotRecord
-from sunfair.settlement import LINES, shown_lines, slot_lines
+from sunfair.settlement import LINES, ZERO_HASH, shown_lines, slot_lines
 from sunfair.slots import SlotClock
 from sunfair.units import NO_BUY, NO_SELL
 
@@ -24,6 +24,7 @@ __all__ = [
     "row_columns",
     "slot_columns",
     "table",
+    "void_columns",
 ]
 
 Item = TypeVar("Item", np.int64, np.uint8)
@@ -53,7 +54,6 @@ def _maybe(values: NDArray[np.int64], absent: NDArray[np.bool_]) -> pa.Array:
 def slot_columns(records: list[SlotRecord], plans: list[PlanRecord], flows: FlowRecord, clock: SlotClock) -> Columns:
     """`slots.parquet`: import and export are the feeder's, so that they balance what was metered and lost."""
     net = np.array([int(r.metered_wh.sum()) for r in records], np.int64) + flows.losses_wh
-    headers = [r.header for r in records]
     return {
         "slot": [r.slot for r in records],
         "start": [clock.start(r.slot) for r in records],
@@ -70,10 +70,13 @@ def slot_columns(records: list[SlotRecord], plans: list[PlanRecord], flows: Flow
         "max_voltage_pu": pa.array(flows.max_voltage_pu, from_pandas=True),
         "min_voltage_pu": pa.array(flows.min_voltage_pu, from_pandas=True),
         "max_loading": pa.array(flows.max_loading, from_pandas=True),
-        "book_root": [h.book_root for h in headers],
-        "result_root": [h.result_root for h in headers],
-        "data_hash": [h.data_hash for h in headers],
+        **{name: [_root(r, name) for r in records] for name in ("book_root", "result_root", "data_hash")},
     }
+
+
+def _root(record: SlotRecord, name: str) -> bytes:
+    """One of the header's hashes; zeros where the slot is void, for its header binds nothing."""
+    return ZERO_HASH if record.void or record.header is None else bytes(getattr(record.header, name))
 
 
 def offer_columns(record: SlotRecord) -> Columns:
@@ -108,8 +111,7 @@ def row_columns(record: SlotRecord, balance_after: NDArray[np.int64]) -> Columns
         padding = np.zeros((FIRST_MEMBER, *values.shape[1:]), values.dtype)
         return np.concatenate([padding, values])
 
-    no_offer = members(record.nonce) < 0
-    no_offer[:FIRST_MEMBER] = True
+    no_offer, no_leaf = (institution | (members(values) < 0) for values in (record.nonce, record.leaf))
     pool_buy, pool_sell = members(record.curves.pool_buy), members(record.curves.pool_sell)
     signatures = members(record.offer_signature)
     return {
@@ -121,8 +123,8 @@ def row_columns(record: SlotRecord, balance_after: NDArray[np.int64]) -> Columns
         "paid": record.paid,
         "balance_after": balance_after,
         "offer_hash": _fixed(members(record.offer_hash), no_offer),
-        "salt": _fixed(members(record.salts), institution),
-        "leaf": pa.array(members(record.leaf).astype(np.int32), mask=institution),
+        "salt": _fixed(members(record.salts), no_leaf),
+        "leaf": pa.array(members(record.leaf).astype(np.int32), mask=no_leaf),
         "pool_buy": _maybe(pool_buy, institution | (pool_buy == NO_BUY)),
         "pool_sell": _maybe(pool_sell, institution | (pool_sell == NO_SELL)),
         "signature": [None if gone else row.tobytes() for row, gone in zip(signatures, no_offer, strict=True)],
@@ -147,15 +149,26 @@ def plan_columns(slot: int, plan: PlanRecord) -> Columns:
 
 
 def reading_columns(record: SlotRecord) -> Columns:
-    """`readings.parquet` of one slot."""
+    """`readings.parquet` of one slot: those that came."""
     readings = record.readings
-    count = len(readings.import_wh)
+    came = np.flatnonzero(readings.valid)
     return {
-        "slot": np.full(count, record.slot),
-        "account": np.arange(FIRST_MEMBER, FIRST_MEMBER + count, dtype=np.int32),
-        "import_wh": readings.import_wh,
-        "export_wh": readings.export_wh,
-        "signature": [row.tobytes() for row in readings.signature],
+        "slot": np.full(len(came), record.slot),
+        "account": (came + FIRST_MEMBER).astype(np.int32),
+        "import_wh": readings.import_wh[came],
+        "export_wh": readings.export_wh[came],
+        "late": readings.late[came],
+        "signature": [row.tobytes() for row in readings.signature[came]],
+    }
+
+
+def void_columns(records: list[SlotRecord]) -> Columns:
+    """`void.parquet`: the slots in which no trade counts, and the header that was anchored for each."""
+    void = [record for record in records if record.void]
+    headers = [record.header for record in void]
+    return {
+        "slot": np.array([record.slot for record in void], np.int64),
+        "header": [None if header is None else header.preimage() for header in headers],
     }
 
 
@@ -186,7 +199,7 @@ def bill_columns(civil: date, records: list[SlotRecord]) -> Columns:
     """`bills.parquet` of one period: at least one line per account."""
     energy, amount = np.zeros(0, np.int64), np.zeros(0, np.int64)
     for record in records:
-        one = slot_lines(record.terms, record.traded_ahead_wh, record.traded_pool_wh, record.metered_wh)
+        one = slot_lines(record.terms, record.traded_ahead_wh, record.traded_pool_wh, record.metered_wh, record.true_up)
         energy, amount = (one[0], one[1]) if not energy.size else (energy + one[0], amount + one[1])
     line, account = shown_lines(energy, amount)
     return {

@@ -94,9 +94,15 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("signature", pa.binary()),
     ),
     "readings": _schema(
-        ("slot", _I64), ("account", _I32), ("import_wh", _I64), ("export_wh", _I64), ("signature", pa.binary())
+        ("slot", _I64),
+        ("account", _I32),
+        ("import_wh", _I64),
+        ("export_wh", _I64),
+        ("late", pa.bool_()),
+        ("signature", pa.binary()),
     ),
     "public": _schema(("slot", _I64), ("leaf", _I32), ("book_leaf", _HASH)),
+    "void": _schema(("slot", _I64), ("header", pa.binary(), True)),
 }
 
 RUN_TABLES = tuple(SCHEMAS)

@@ -1,6 +1,6 @@
 """What the use cases need from the world, as Protocols; `wiring` decides who fulfils them."""
 
-from sunfair.ports.ledger import GUARANTOR, Anchored, ChainRecord, Ledger, Settled, Transfer
+from sunfair.ports.ledger import GUARANTOR, Anchored, ChainRecord, Convicted, Ledger, Settled, Transfer
 from sunfair.ports.store import (
     FlowRecord,
     MeterSource,
@@ -19,6 +19,7 @@ __all__ = [
     "ChainRecord",
     "Chance",
     "Clock",
+    "Convicted",
     "FlowRecord",
     "Keys",
     "Ledger",

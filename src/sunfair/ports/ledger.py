@@ -1,10 +1,12 @@
-"""The judge: an EVM network on which anchors, settlements and balances stand."""
+"""The judge: an EVM network on which anchors, settlements and balances stand, and courts that undo false ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["GUARANTOR", "Anchored", "ChainRecord", "Ledger", "Settled", "Transfer"]
+from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Meter, Settlement, Terms
+
+__all__ = ["GUARANTOR", "Anchored", "ChainRecord", "Convicted", "Ledger", "Settled", "Transfer"]
 
 
 GUARANTOR = 2**32 - 1
@@ -13,28 +15,37 @@ GUARANTOR = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """A period's header root as it stands on chain: slots ``first_slot … first_slot + slots − 1``."""
+    """A period's header root as it stands on chain: so many slots from `first_slot` on, void before `void_to`."""
 
     period: int
     first_slot: int
     slots: int
     root: bytes
+    void_to: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A settlement as it stands on chain; `amounts[account]`, µ, the last one is the guarantor's (= −cover)."""
+    """A settlement as it stands on chain; `amounts[account]`, µ, the last one is the guarantor's (= −cover).
+
+    It covers `periods` periods from `period` on. One that was cancelled is neither applied nor pending.
+    """
 
     period: int
+    periods: int
     period_root: bytes
     cover: int
     amounts: tuple[int, ...]
     applied: bool
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Money that entered (`deposit`, amount > 0) or left (`withdrawal`, amount < 0) an account's balance, µ."""
+    """Money that entered (`deposit`, amount > 0) or left (`withdrawal`, amount < 0) an account's balance, µ.
+
+    `slash` is what the reserve got of a slashed bond.
+    """
 
     account: int
     kind: str
@@ -43,10 +54,24 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Convicted:
+    """A conviction: for what (`settlement.court.Kind`), whom, shown by whom, what it cost, µ; the slot it voided."""
+
+    kind: int
+    offender: bytes
+    challenger: bytes
+    slot: int | None
+    slashed: int
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChainRecord:
     """All that the chain itself says about a market: read from its events and storage, from nothing else.
 
-    `owners[account]` are 20-byte addresses, `balances[account]` µ. The guarantor stands apart.
+    `owners[account]` are 20-byte addresses, `balances[account]` µ, `meters[account]` the keys and base registers by
+    date. The guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one
+    by one.
     """
 
     chain_id: int
@@ -60,13 +85,18 @@ class ChainRecord:
     anchors: tuple[Anchored, ...]
     settlements: tuple[Settled, ...]
     transfers: tuple[Transfer, ...]
+    terms: tuple[Terms, ...] = ()
+    meters: tuple[tuple[Meter, ...], ...] = ()
+    void_slots: frozenset[int] = frozenset()
+    convictions: tuple[Convicted, ...] = ()
 
 
 class Ledger(Protocol):
     """What the operator and the members do on chain. Amounts µ, integers; accounts as numbered by the market.
 
     Every call that writes returns once the chain has taken it, and raises `Reverted` (the contract refused) or
-    `LedgerError` (not reached) otherwise; nothing is half done. The guarantor is addressed as `GUARANTOR`.
+    `LedgerError` (not reached) otherwise; nothing is half done. The guarantor is addressed as `GUARANTOR`. Who signs is
+    named by `holder`, as `ports.Keys` knows it.
     """
 
     @property
@@ -79,12 +109,25 @@ class Ledger(Protocol):
         """Address of the market contract, 20 bytes: the EIP-712 verifying contract of every offer."""
         ...
 
+    @property
+    def window_seconds(self) -> int:
+        """Time between a settlement and its apply, s."""
+        ...
+
     def now(self) -> int:
         """Timestamp that a transaction sent now would have, unix s."""
         ...
 
-    def open_accounts(self, owners: Sequence[bytes]) -> range:
-        """Open an account per 20-byte owner address; returns the numbers given. Operator only."""
+    def set_terms(self, terms: Terms) -> None:
+        """Set mechanism, shares and tariffs of coming slots. The utility's."""
+        ...
+
+    def open_accounts(self, owners: Sequence[bytes], caps_wh: Sequence[int]) -> range:
+        """Open an account per 20-byte owner address, from the next UTC day on; the numbers given. The operator's."""
+        ...
+
+    def set_meters(self, meters: Sequence[tuple[int, Meter]]) -> None:
+        """Bind meters to accounts, from a coming UTC day on. The utility's."""
         ...
 
     def deposit(self, account: int, amount: int) -> None:
@@ -92,23 +135,57 @@ class Ledger(Protocol):
         ...
 
     def request_withdrawal(self, account: int, amount: int) -> None:
-        """Ask for `amount`, signed by the account's owner; due after the apply of the following period."""
+        """Ask for `amount`, signed by the account's owner; due once all up to the present slot is applied."""
         ...
 
     def withdraw(self, account: int) -> int:
         """Pay out what is due to `account`'s owner; returns the amount paid. Open door only."""
         ...
 
-    def anchor(self, first_slot: int, slots: int, root: bytes) -> int:
-        """Commit the header root of the next period, after its end; returns the period's number (0, 1, …)."""
+    def post_bond(self, amount: int, *, holder: str = "operator") -> None:
+        """Pay `amount` into the holder's bond; it must be full afterwards."""
         ...
 
-    def settle(self, period: int, period_root: bytes, cover: int, amounts: Sequence[int]) -> None:
-        """Post the zero-sum amounts of a period (accounts in order, then the guarantor). Shut door only."""
+    def bond_of(self, party: bytes) -> tuple[int, int]:
+        """What the party (20-byte address) has posted, and what a full bond is, µ."""
         ...
 
-    def apply(self, amounts: Sequence[int]) -> None:
+    def operator(self) -> bytes:
+        """The operator's 20-byte address."""
+        ...
+
+    def take_over(self, *, holder: str) -> None:
+        """Make `holder`, whose bond is full, the operator."""
+        ...
+
+    def anchor(self, first_slot: int, slots: int, root: bytes, *, holder: str = "operator") -> Anchor:
+        """Commit the header root of the next period, after its end."""
+        ...
+
+    def settle(
+        self, periods: int, period_root: bytes, cover: int, amounts: Sequence[int], *, holder: str = "operator"
+    ) -> Settlement:
+        """Post the amounts of the oldest open periods: accounts in order, then the guarantor. Shut door only."""
+        ...
+
+    def apply(self, settlement: Settlement, amounts: Sequence[int]) -> None:
         """Write the pending settlement's amounts to the balances once its window is over."""
+        ...
+
+    def refute(self, evidence: Evidence, *, holder: str) -> Convicted:
+        """Have a court convict on `evidence`, signed by `holder`; Reverted with the court's reason if it does not."""
+        ...
+
+    def publish(self, first_slot: int, slots: int, data: bytes, *, holder: str = "operator") -> None:
+        """Lay out the public part of slots (`settlement.public`) where anyone can read it from the chain alone."""
+        ...
+
+    def published(self) -> list[tuple[int, int, bytes]]:
+        """What was laid out: (first slot, slots, bytes), in order; parts that do not make a whole are left out."""
+        ...
+
+    def facts(self) -> MarketFacts:
+        """What the courts read of the market, now."""
         ...
 
     def door_open(self) -> bool:
@@ -122,8 +199,8 @@ class Ledger(Protocol):
         """
         ...
 
-    def apply_time(self) -> int | None:
-        """Timestamp from which the pending settlement may be applied, None without one."""
+    def is_pending(self, settlement: Settlement) -> bool:
+        """Whether this settlement waits for its window to end: False once it was applied, or a court cancelled it."""
         ...
 
     def record(self) -> ChainRecord:

@@ -1,6 +1,6 @@
 """What a market remembers, and the meters and signatures it relies on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.model import Curves
-from sunfair.settlement import Header, PeriodMoney, ResultRows, SlotTerms
+from sunfair.settlement import ZERO_HASH, Header, Meters, PeriodMoney, ResultRows, SlotTerms, TrueUp
 
 __all__ = [
     "FlowRecord",
@@ -22,17 +22,31 @@ __all__ = [
 ]
 
 
+_EVERYBODY = np.ones(0, np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Signed cumulative registers of all n members at the end of a slot, Wh, import and export apart.
 
     import_wh, export_wh : int64[n]; signature : uint8[n, 65]
+    valid : bool[n], of whom a reading came (by default of all); what stands for the others means nothing
+    late : bool[n], whose came after the pool was cleared: it counts for the row, not for the pool (by default nobody's)
     """
 
     slot: int
     import_wh: NDArray[np.int64]
     export_wh: NDArray[np.int64]
     signature: NDArray[np.uint8]
+    valid: NDArray[np.bool_] = field(default_factory=lambda: _EVERYBODY)
+    late: NDArray[np.bool_] = field(default_factory=lambda: _EVERYBODY)
+
+    def __post_init__(self) -> None:
+        size = len(self.import_wh)
+        if self.valid is _EVERYBODY:
+            object.__setattr__(self, "valid", np.ones(size, np.bool_))
+        if self.late is _EVERYBODY:
+            object.__setattr__(self, "late", np.zeros(size, np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +54,20 @@ class SlotRecord:
     """One slot as the operator settled it. n members, m = n + 3 accounts.
 
     price_* : µ/kWh or None where nothing traded; volume_* : Wh
+    header : what was or will be anchored; of a void slot it binds nothing, None if there never was one
     leaf : int64[n], each member's place in the secret order; salts : uint8[n, 32]
     offer_hash, offer_signature : of the offer in force, uint8[n, 32] and [n, 65]; nonce : int64[n]
     curves : of the members, in account order; rows : the public rows, in leaf order
     step_fill_wh : int64[n, 8], fill of each ahead step, account order
     traded_ahead_wh, traded_pool_wh, metered_wh, paid : int64[m]
+    claimed : int64[m], what of the slot's debits the utility may claim off chain, µ
+    readings : what came from the meters; meters : where they stand after the slot; true_up : who came back after a gap
+    void : no trade counts; leaf and nonce are −1, salts 0, offers none, rows empty
     """
 
     slot: int
     terms: SlotTerms
-    header: Header
+    header: Header | None
     volume_ahead_wh: int
     volume_pool_wh: int
     leaf: NDArray[np.int64]
@@ -64,7 +82,16 @@ class SlotRecord:
     traded_pool_wh: NDArray[np.int64]
     metered_wh: NDArray[np.int64]
     paid: NDArray[np.int64]
+    claimed: NDArray[np.int64]
     readings: Readings
+    meters: Meters
+    true_up: TrueUp
+    void: bool = False
+
+    @property
+    def digest(self) -> bytes:
+        """The slot's leaf under its period's anchor: the header's hash, zeros where there is no header."""
+        return ZERO_HASH if self.header is None else self.header.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +106,11 @@ class PlanRecord:
     soc_wh: NDArray[np.int64]
     marginal_value: NDArray[np.int64]
     reason: list[str]
+
+    @property
+    def net_wh(self) -> NDArray[np.int64]:
+        """What flowed at each home's connection, Wh: what its meter shows where it is read."""
+        return self.load_wh - self.pv_wh + self.curtail_wh + self.battery_wh + self.ev_wh
 
 
 @dataclass(frozen=True, slots=True)

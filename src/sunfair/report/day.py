@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sunfair.files import nonces
 from sunfair.model import FIRST_MEMBER
 from sunfair.ports import Anchored, ChainRecord, Settled
 from sunfair.report.run import Numbers, Run, Span
@@ -79,9 +80,10 @@ def _columns(grids: dict[str, Numbers], homes: int) -> dict[str, Any]:
 
 
 def _secrets(run: Run, day: Day, homes: int) -> dict[str, Any]:
-    """Place in the secret order, salt (base64, the day's in a row) and standing limits by home."""
-    table = run.table("rows", ["account", "salt", "leaf", "pool_buy", "pool_sell"], day.span)
+    """Place in the secret order, the offer's nonce, salt (base64, the day's in a row) and standing limits by home."""
+    table = run.table("rows", ["account", "salt", "leaf", "pool_buy", "pool_sell", "offer_hash"], day.span)
     members = table.filter(np.asarray(table["account"]) >= FIRST_MEMBER)
+    found = nonces(members, run.table("receipts", ["offer_hash", "nonce"])).reshape(-1, run.homes)
 
     def by_home(name: str, absent: object) -> list[list[Any]]:
         values = [absent if value is None else value for value in members[name].to_pylist()]
@@ -89,6 +91,7 @@ def _secrets(run: Run, day: Day, homes: int) -> dict[str, Any]:
 
     return {
         "leaf": [packed(values) for values in by_home("leaf", -1)],
+        "nonce": [packed(values) for values in found[:, :homes].T.tolist()],
         "pool_buy": [packed(values) for values in by_home("pool_buy", NO_BUY)],
         "pool_sell": [packed(values) for values in by_home("pool_sell", NO_SELL)],
         "salt": [base64.b64encode(b"".join(salts)).decode() for salts in by_home("salt", bytes(32))],
@@ -96,14 +99,24 @@ def _secrets(run: Run, day: Day, homes: int) -> dict[str, Any]:
 
 
 def _registers(run: Run, day: Day, homes: int) -> dict[str, Any]:
-    """Registers before the day, and by how much each slot moved them, Wh, by home."""
-    before = Span(max(day.span.start - 1, 0), day.span.stop)
-    found: dict[str, Any] = {}
-    for name, grid in run.ints("readings", ["import_wh", "export_wh"], before).items():
-        whole = grid if before.start < day.span.start else np.concatenate([np.zeros_like(grid[:1]), grid])
-        found[f"{name}_before"] = whole[0, :homes].tolist()
-        found[name] = [packed(values) for values in np.diff(whole[:, :homes], axis=0).T.tolist()]
-    return found
+    """Whose reading came (0 none, 1 in time, 2 late), the meters before the day, and what each slot moved them by, Wh.
+
+    The meter before the day: its registers, the slots without a reading, and their dearest and cheapest tariff.
+    """
+    start, stop = day.span.start, day.span.stop
+    meters = run.meters(Span(max(start - 1, 0), stop))
+    names = ("import_wh", "export_wh", "gap_slots", "gap_retail", "gap_feed_in")
+    state = np.stack([getattr(meters, name)[:, :homes] for name in names])
+    if not start:
+        state = np.concatenate([np.zeros_like(state[:, :1]), state], axis=1)
+    came = (meters.valid.astype(np.int64) + (meters.valid & meters.late))[-day.span.length :, :homes]
+    moved = np.diff(state[:2], axis=1)
+    return {
+        "meter_before": state[:, 0].T.tolist(),
+        "came": [packed(values) for values in came.T.tolist()],
+        "import_wh": [packed(values) for values in moved[0].T.tolist()],
+        "export_wh": [packed(values) for values in moved[1].T.tolist()],
+    }
 
 
 def _curves(run: Run, day: Day, homes: int) -> list[list[list[int]]]:

@@ -7,7 +7,7 @@ from sunfair.ports import ChainRecord
 from sunfair.report.day import Day, choose_day, day_rows, packed, shown_homes
 from sunfair.report.flows import FLOWS
 from sunfair.report.homes import home_list, institution_totals
-from sunfair.report.proofs import chain_facts, header_prices, period_accounts, row_roots
+from sunfair.report.proofs import chain_facts, header_prices, member_caps, period_accounts, row_roots, void_slots
 from sunfair.report.run import Run
 from sunfair.report.series import street_series
 from sunfair.report.wires import street_map
@@ -93,6 +93,8 @@ def _day(run: Run, day: Day, chain: ChainRecord | None, chain_error: str) -> dic
         **{name: packed(slots[name].to_pylist()) for name in ("retail", "feed_in", "price_ahead", "price_pool")},
         **{name: packed(values) for name, values in header_prices(run, day).items()},
         "result_root": [value.hex() for value in hashes["result_root"].to_pylist()],
+        "void": void_slots(run, day),
+        "caps": packed(member_caps(run, chain)),
         "rows": day_rows(run, day, homes),
         "accounts": period_accounts(run, day),
         "row_roots": row_roots(run, day),

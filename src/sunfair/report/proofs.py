@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from sunfair.errors import LedgerError, RunFilesError
+from sunfair.files import MeterRows, nonces, private_rows
 from sunfair.model import FIRST_MEMBER, UTILITY, Session
 from sunfair.ports import ChainRecord
 from sunfair.report.day import Day
 from sunfair.report.run import Numbers, Run
-from sunfair.settlement import Domain, PeriodRows, Tree, header_price
+from sunfair.settlement import Domain, SlotTerms, Tree, claims, header_price
+from sunfair.units import ENERGY_MAX
 
-__all__ = ["chain_facts", "header_prices", "period_accounts", "read_record", "row_roots"]
+__all__ = ["chain_facts", "header_prices", "member_caps", "period_accounts", "read_record", "row_roots", "void_slots"]
 
 
 def read_record(run: Run) -> tuple[ChainRecord | None, str]:
@@ -63,27 +65,46 @@ def period_accounts(run: Run, day: Day) -> dict[str, list[int]]:
 def row_roots(run: Run, day: Day) -> list[str]:
     """The root of every account's rows of the day, base64."""
     rows = run.ints("rows", ["traded_ahead_wh", "traded_pool_wh", "metered_wh", "paid"], day.span)
-    registers = run.ints("readings", ["import_wh", "export_wh"], day.span)
-    table = run.table("rows", ["leaf", "salt"], day.span)
-    shape = rows["paid"].shape
+    table = run.table("rows", ["leaf", "salt", "offer_hash"], day.span)
+    shape, meters = rows["paid"].shape, run.meters(day.span)
     salts = b"".join(salt or bytes(32) for salt in table["salt"].to_pylist())
     leaf = np.array([-1 if at is None else at for at in table["leaf"].to_pylist()], np.int64)
-    period = PeriodRows(
-        slots=run.slot[day.span.places],
-        leaf=leaf.reshape(shape),
-        traded_ahead_wh=rows["traded_ahead_wh"],
-        traded_pool_wh=rows["traded_pool_wh"],
-        metered_wh=rows["metered_wh"],
-        import_register_wh=_with_institutions(registers["import_wh"]),
-        export_register_wh=_with_institutions(registers["export_wh"]),
-        paid=rows["paid"],
-        salts=np.frombuffer(salts, np.uint8).reshape(*shape, 32),
+    rows["leaf"] = leaf.reshape(shape)
+    rows["nonce"] = nonces(table, run.table("receipts", ["offer_hash", "nonce"])).reshape(shape)
+    period = private_rows(
+        run.slot[day.span.places],
+        rows,
+        meters,
+        _claimed(run, day, rows, meters),
+        np.frombuffer(salts, np.uint8).reshape(*shape, 32),
     )
     return [base64.b64encode(Tree(period.leaves(account)).root).decode() for account in range(shape[1])]
 
 
-def _with_institutions(members: Numbers) -> Numbers:
-    return np.concatenate([np.zeros((len(members), FIRST_MEMBER), np.int64), members], axis=1)
+def _claimed(run: Run, day: Day, rows: dict[str, Numbers], meters: MeterRows) -> Numbers:
+    """What of each slot's debits the utility may claim, µ, int64[T, m]."""
+    slots = run.table("slots", ["retail", "feed_in"], day.span)
+    tariffs = zip(*(slots[name].to_pylist() for name in ("retail", "feed_in")), strict=True)
+    metered = np.zeros_like(rows["paid"])
+    metered[:, FIRST_MEMBER:] = meters.metered_wh
+    ahead, pool = rows["traded_ahead_wh"], rows["traded_pool_wh"]
+    terms = [SlotTerms(None, None, retail, feed_in, run.community.fees) for retail, feed_in in tariffs]
+    each = zip(terms, ahead, pool, metered, meters.true_up, strict=True)
+    return np.stack([claims(*one) for one in each])
+
+
+def member_caps(run: Run, chain: ChainRecord | None) -> list[int]:
+    """What each home may offer on a side, Wh; a chain that names no caps leaves the bound of all."""
+    caps = getattr(chain, "caps", None)
+    return list(caps[FIRST_MEMBER:]) if caps else [ENERGY_MAX] * run.homes
+
+
+def void_slots(run: Run, day: Day) -> dict[str, str]:
+    """The day's slots in which no trade counts, by their number in the day: the anchored header, hex ("" for none)."""
+    table = run.table("void", ["slot", "header"], day.span)
+    first = int(run.slot[day.span.start])
+    found = zip(table["slot"].to_pylist(), table["header"].to_pylist(), strict=True)
+    return {str(slot - first): "" if header is None else header.hex() for slot, header in found}
 
 
 def header_prices(run: Run, day: Day) -> dict[str, list[int]]:

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sunfair.errors import Fault, RunFilesError
-from sunfair.files import load_community
+from sunfair.files import MeterRows, load_community, meter_rows
 from sunfair.model import FIRST_MEMBER, Community
+from sunfair.settlement import Meters
 
 __all__ = ["Numbers", "Run", "Span", "open_run"]
 
@@ -88,6 +89,23 @@ class Run:
         first, last = int(self.slot[span.start]), int(self.slot[span.stop - 1])
         wanted = list(dict.fromkeys([*columns, "slot"]))
         return _read(self.folder, name, wanted).filter((pc.field("slot") >= first) & (pc.field("slot") <= last))
+
+    def meters(self, span: Span) -> MeterRows:
+        """The meters of the members in the slots of `span`, gaps that began before it included."""
+        names = ["slot", "account", "import_wh", "export_wh", "late"]
+        readings = self.table("readings", names)
+        slot = readings["slot"].to_numpy().astype(np.int64)
+        # Where every meter was read, no gap is open: nothing before the last such slot needs to be looked at.
+        whole = np.flatnonzero(np.bincount(np.searchsorted(self.slot, slot), minlength=1)[: span.start] == self.homes)
+        start, before = (0, None) if not len(whole) else (int(whole[-1]) + 1, int(self.slot[whole[-1]]))
+        known = None if before is None else readings.filter(pc.field("slot") == before)
+        registers = None if known is None else [np.asarray(known[name]).astype(np.int64) for name in names[2:4]]
+        window = slice(start, span.stop)
+        slots = self.table("slots", ["retail", "feed_in"])
+        retail, feed_in = (np.asarray(slots[name]).astype(np.int64)[window] for name in ("retail", "feed_in"))
+        state = None if registers is None else Meters.at(registers[0], registers[1])
+        found = meter_rows(readings, self.slot[window], (retail, feed_in), self.homes, state)
+        return found.part(slice(span.start - start, span.stop - start))
 
     def ints(self, name: str, columns: Sequence[str], span: Span | None = None) -> dict[str, Numbers]:
         """Integer columns of `rows` (int64[T, n + 3]) or of a table with a row per member (int64[T, n]).

@@ -1,9 +1,10 @@
 """Settlement: exact money per slot, trees that prove it, and a period's zero-sum amounts."""
 
+from sunfair.settlement.amounts import ChunkProof, amounts_hash, chunk_proof, pack_amounts, unpack_amounts
 from sunfair.settlement.bill import LINES, Line, shown_lines, slot_lines
 from sunfair.settlement.book import blinds, book_leaves, curve_bytes
 from sunfair.settlement.hashing import ZERO_HASH, Tag, keccak
-from sunfair.settlement.header import Header, anchor_tree, data_hash, slot_header
+from sunfair.settlement.header import Header, anchor_tree, data_hash, rule_byte, slot_header
 from sunfair.settlement.messages import (
     OFFER_TYPE,
     READING_TYPE,
@@ -13,10 +14,13 @@ from sunfair.settlement.messages import (
     reading_digests,
     receipt_digests,
 )
+from sunfair.settlement.meters import Delivery, Meters
 from sunfair.settlement.money import (
     Residual,
     SlotMoney,
     SlotTerms,
+    TrueUp,
+    claims,
     exact_sum,
     residual_money,
     settle_slot,
@@ -32,6 +36,16 @@ from sunfair.settlement.result import (
     header_price,
     session_sums,
 )
+from sunfair.settlement.row import (
+    Base,
+    Opening,
+    PrivateRow,
+    SlotFacts,
+    institution_row,
+    member_paid,
+    network_row,
+    next_row,
+)
 from sunfair.settlement.tree import Proof, SumProof, SumTree, Tree, depth
 from sunfair.settlement.verify import result_faults, verify_result
 
@@ -41,45 +55,63 @@ __all__ = [
     "READING_TYPE",
     "RECEIPT_TYPE",
     "ZERO_HASH",
+    "Base",
+    "ChunkProof",
+    "Delivery",
     "Domain",
     "Header",
     "Line",
+    "Meters",
+    "Opening",
     "PeriodMoney",
     "PeriodRows",
     "PeriodTree",
+    "PrivateRow",
     "Proof",
     "Residual",
     "ResultRows",
     "ResultTree",
     "Rule",
     "SessionSums",
+    "SlotFacts",
     "SlotMoney",
     "SlotTerms",
     "SumProof",
     "SumTree",
     "Tag",
     "Tree",
+    "TrueUp",
+    "amounts_hash",
     "anchor_tree",
     "blinds",
     "book_leaves",
+    "chunk_proof",
+    "claims",
     "conditions",
     "curve_bytes",
     "data_hash",
     "depth",
     "exact_sum",
     "header_price",
+    "institution_row",
     "keccak",
+    "member_paid",
+    "network_row",
+    "next_row",
     "offer_digests",
+    "pack_amounts",
     "period_money",
     "reading_digests",
     "receipt_digests",
     "residual_money",
     "result_faults",
+    "rule_byte",
     "session_sums",
     "settle_slot",
     "shown_lines",
     "slot_header",
     "slot_lines",
     "undelivered_debits",
+    "unpack_amounts",
     "verify_result",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.model import FIRST_MEMBER
-from sunfair.settlement.money import SlotTerms, residual_money, settle_slot
+from sunfair.settlement.money import SlotTerms, TrueUp, residual_money, settle_slot
 
 __all__ = ["LINES", "Line", "shown_lines", "slot_lines"]
 
@@ -23,6 +23,8 @@ class Line(StrEnum):
     SOLD_POOL = "sold to neighbours, pool"
     GRID_IMPORT = "bought from the utility"
     GRID_EXPORT = "sold to the utility"
+    GAP_IMPORT = "taken while no reading came"
+    GAP_EXPORT = "given while no reading came"
     INSTITUTION = "share and counterparty"
     NOTHING = "nothing taken or given"
 
@@ -31,40 +33,55 @@ LINES = tuple(Line)
 
 
 def slot_lines(
-    terms: SlotTerms, ahead: NDArray[np.int64], pool: NDArray[np.int64], metered: NDArray[np.int64]
+    terms: SlotTerms,
+    ahead: NDArray[np.int64],
+    pool: NDArray[np.int64],
+    metered: NDArray[np.int64],
+    true_up: TrueUp | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Energy (Wh) and amount (µ) of each line and account of one slot, int64[8, m] each.
+    """Energy (Wh) and amount (µ) of each line and account of one slot, int64[10, m] each.
 
-    The arguments are those of `settle_slot`, int64[m], and so are the errors.
+    The arguments are those of `settle_slot`, int64[m], and so are the errors. In the first slot read after a gap the
+    gap's lines hold all that the registers moved by, and the grid's lines the slot's ahead trade, as not delivered.
     """
-    zero = np.zeros_like(ahead)
-    residual = metered - ahead - pool
-    energy = np.stack([part for traded in (ahead, pool) for part in (np.maximum(traded, 0), np.minimum(traded, 0))])
-    energy = np.concatenate([energy[[0, 2, 1, 3]], [np.maximum(residual, 0), np.minimum(residual, 0), zero, zero]])
-    only_ahead = settle_slot(SlotTerms(terms.price_ahead, None, 0, 0, terms.fees), ahead, zero, ahead).paid
-    only_pool = settle_slot(SlotTerms(None, terms.price_pool, 0, 0, terms.fees), zero, pool, pool).paid
-    rest = residual_money(residual, terms.retail, terms.feed_in)
-    rest_paid = rest.credits - rest.debits
-    amount = np.stack(
-        [
-            np.where(ahead > 0, only_ahead, 0),
-            np.where(pool > 0, only_pool, 0),
-            np.where(ahead < 0, only_ahead, 0),
-            np.where(pool < 0, only_pool, 0),
-            np.where(residual > 0, rest_paid, 0),
-            np.where(residual < 0, rest_paid, 0),
-            zero,
-            zero,
-        ]
-    )
-    institutions = np.arange(len(ahead)) < FIRST_MEMBER
-    amount[:, institutions] = 0
-    amount[LINES.index(Line.INSTITUTION), institutions] = settle_slot(terms, ahead, pool, metered).paid[institutions]
+    count = len(ahead)
+    energy, amount = np.zeros((2, len(LINES), count), np.int64)
+
+    def put(line: Line, places: NDArray[np.bool_], wh: NDArray[np.int64], paid: NDArray[np.int64]) -> None:
+        at = LINES.index(line)
+        energy[at], amount[at] = np.where(places, wh, 0), np.where(places, paid, 0)
+
+    silent = TrueUp.none() if true_up is None else true_up
+    taken, given = (_spread(silent.account, values, count) for values in (silent.taken_wh, silent.given_wh))
+    zero, rest = np.zeros_like(ahead), metered - ahead - pool - taken + given
+    for traded, price, lines in (
+        (ahead, terms.price_ahead, (Line.BOUGHT_AHEAD, Line.SOLD_AHEAD)),
+        (pool, terms.price_pool, (Line.BOUGHT_POOL, Line.SOLD_POOL)),
+    ):
+        paid = settle_slot(SlotTerms(price, None, 0, 0, terms.fees), traded, zero, traded).paid
+        put(lines[0], traded > 0, traded, paid)
+        put(lines[1], traded < 0, traded, paid)
+    residual = residual_money(rest, terms.retail, terms.feed_in)
+    put(Line.GRID_IMPORT, rest > 0, rest, residual.credits - residual.debits)
+    put(Line.GRID_EXPORT, rest < 0, rest, residual.credits - residual.debits)
+    for line, wh, part in zip((Line.GAP_IMPORT, Line.GAP_EXPORT), (taken, -given), silent.money(), strict=True):
+        put(line, wh != 0, wh, _spread(silent.account, part.credits - part.debits, count))
+    institutions = np.arange(count) < FIRST_MEMBER
+    energy[:, institutions], amount[:, institutions] = 0, 0
+    own = settle_slot(terms, ahead, pool, metered, true_up=true_up).paid
+    put(Line.INSTITUTION, institutions, zero, own)
     return energy, amount
 
 
+def _spread(accounts: NDArray[np.int64], values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Values of some accounts in an array of all, 0 elsewhere."""
+    out = np.zeros(count, np.int64)
+    out[accounts] = values
+    return out
+
+
 def shown_lines(energy: NDArray[np.int64], amount: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which lines stand on the bills of a period: places (line, account) of int64[8, m] sums, by account and line.
+    """Which lines stand on the bills of a period: places (line, account) of int64[10, m] sums, by account and line.
 
     A line without energy and money is left out; an account with none at all has the one line that says so.
     """

@@ -4,6 +4,7 @@ Each kind of preimage begins with a tag byte of its own, so no leaf can pass for
 The whole list, with one worked vector each, stands in ``docs/formats.md``.
 """
 
+import math
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -50,8 +51,9 @@ def hash_rows(preimages: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def int64_bytes(values: ArrayLike) -> NDArray[np.uint8]:
     """int64[n] or [n, k] → uint8[n, 8·k], two's complement, big-endian."""
     array = np.asarray(values, np.int64)
-    columns = array.reshape(len(array), -1).astype(">i8")
-    return columns.view(np.uint8).reshape(len(array), -1)
+    width = math.prod(array.shape[1:])
+    columns = array.reshape(len(array), width).astype(">i8")
+    return columns.view(np.uint8).reshape(len(array), 8 * width)
 
 
 def uint32_bytes(values: ArrayLike) -> NDArray[np.uint8]:

@@ -1,19 +1,41 @@
 """A slot's header, and the root of a period's headers that stands on chain as its anchor."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.model import Community, Fees, Mechanism
+from sunfair.model import Community, Fees, Mechanism, Session
 from sunfair.settlement.hashing import Tag, int64_bytes, keccak
 from sunfair.settlement.money import SlotTerms
 from sunfair.settlement.result import ResultRows, ResultTree, Rule, header_price
 from sunfair.settlement.tree import Tree
 
-__all__ = ["Header", "anchor_tree", "data_hash", "slot_header"]
+__all__ = [
+    "MID_MARKET",
+    "NO_AHEAD",
+    "NO_POOL",
+    "Header",
+    "anchor_tree",
+    "data_hash",
+    "rule_byte",
+    "slot_header",
+]
 
-_MECHANISM = {Mechanism.UNIFORM: 0, Mechanism.MID_MARKET_RATE: 1}
+MID_MARKET, NO_AHEAD, NO_POOL = 1, 2, 4
+"""Bits of a header's rule: cleared at the mid-market rate; no ahead session; no pool session."""
+
+_SIZE = 324
+
+
+def rule_byte(mechanism: Mechanism, sessions: Collection[Session]) -> int:
+    """The rule of a community's slots, one byte: how they are cleared and which sessions are not held."""
+    return (
+        MID_MARKET * (mechanism is Mechanism.MID_MARKET_RATE)
+        + NO_AHEAD * (Session.AHEAD not in sessions)
+        + NO_POOL * (Session.POOL not in sessions)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +44,7 @@ class Header:
 
     domain : EIP-712 domain separator (community, chain, contract)
     slot, accounts : the slot and the number of leaves
+    rule : how it was cleared and which sessions were not held (`rule_byte`)
     retail, feed_in, price_ahead, price_pool : µ/kWh; a price stands here also where nothing traded
     sums : int64[16], the result root's numbers; book_root, result_root, data_hash : 32 bytes each
     """
@@ -29,7 +52,7 @@ class Header:
     domain: bytes
     slot: int
     accounts: int
-    mechanism: Mechanism
+    rule: int
     k: tuple[int, int]
     retail: int
     feed_in: int
@@ -40,6 +63,21 @@ class Header:
     book_root: bytes
     result_root: bytes
     data_hash: bytes
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """How both sessions were cleared."""
+        return Mechanism.MID_MARKET_RATE if self.rule & MID_MARKET else Mechanism.UNIFORM
+
+    @property
+    def ahead_held(self) -> bool:
+        """Whether there was an ahead session."""
+        return not self.rule & NO_AHEAD
+
+    @property
+    def pool_held(self) -> bool:
+        """Whether there was a pool session."""
+        return not self.rule & NO_POOL
 
     @property
     def ahead(self) -> Rule:
@@ -59,7 +97,7 @@ class Header:
                 self.domain,
                 self.slot.to_bytes(8, "big"),
                 self.accounts.to_bytes(4, "big"),
-                bytes([_MECHANISM[self.mechanism]]),
+                bytes([self.rule]),
                 self.k[0].to_bytes(8, "big"),
                 self.k[1].to_bytes(8, "big"),
                 *(
@@ -77,6 +115,31 @@ class Header:
     def digest(self) -> bytes:
         """The header's hash, a leaf of the period's anchor."""
         return keccak(self.preimage())
+
+    @staticmethod
+    def decode(data: bytes) -> "Header":
+        """The header of these 324 bytes; ValueError when they are none (shares that sum to no whole included)."""
+        if len(data) != _SIZE or data[0] != Tag.HEADER:
+            raise ValueError(f"a header has {_SIZE} bytes and begins with {int(Tag.HEADER):#04x}")
+
+        def unsigned(at: int, size: int) -> int:
+            return int.from_bytes(data[at : at + size], "big")
+
+        tariffs = np.frombuffer(data[68:100], ">i8").astype(np.int64).tolist()
+        return Header(
+            data[1:33],
+            unsigned(33, 8),
+            unsigned(41, 4),
+            data[45],
+            (unsigned(46, 8), unsigned(54, 8)),
+            tariffs[0],
+            tariffs[1],
+            Fees(*(unsigned(at, 2) for at in (62, 64, 66))),
+            tariffs[2],
+            tariffs[3],
+            np.frombuffer(data[100:228], ">i8").astype(np.int64),
+            *(data[at : at + 32] for at in (228, 260, 292)),
+        )
 
 
 def data_hash(public: NDArray[np.uint8]) -> bytes:
@@ -100,7 +163,7 @@ def slot_header(
         domain=domain,
         slot=slot,
         accounts=community.size,
-        mechanism=community.mechanism,
+        rule=rule_byte(community.mechanism, community.sessions),
         k=community.k,
         retail=terms.retail,
         feed_in=terms.feed_in,

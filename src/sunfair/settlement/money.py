@@ -12,7 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from sunfair.model import NETWORK, RESERVE, UTILITY, Fees
 from sunfair.units import BPS
 
-__all__ = ["Residual", "SlotMoney", "SlotTerms", "exact_sum", "residual_money", "settle_slot", "undelivered_debits"]
+__all__ = [
+    "Residual",
+    "SlotMoney",
+    "SlotTerms",
+    "TrueUp",
+    "claims",
+    "exact_sum",
+    "residual_money",
+    "settle_slot",
+    "undelivered_debits",
+]
 
 _KWH = 1_000  # Wh per kWh: a price is µ/kWh
 _SHARE = _KWH * BPS
@@ -50,19 +60,47 @@ class Residual:
     credits: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class TrueUp:
+    """First readings after slots without one, k accounts: int64[k] each, ascending by account.
+
+    taken_wh, given_wh : what import and export registers moved by since they were last read, ≥ 0. Nothing is netted:
+    neither with one another nor with ahead trades, so a silent meter earns nothing.
+    retail, feed_in : the gap's dearest retail and cheapest feed-in, this slot's included, µ/kWh.
+    """
+
+    account: NDArray[np.int64]
+    taken_wh: NDArray[np.int64]
+    given_wh: NDArray[np.int64]
+    retail: NDArray[np.int64]
+    feed_in: NDArray[np.int64]
+
+    @staticmethod
+    def none() -> "TrueUp":
+        """A slot in which every account was read the slot before, too."""
+        return TrueUp(*(np.zeros(0, np.int64) for _ in range(5)))
+
+    def money(self) -> tuple[Residual, Residual]:
+        """Residual of the import and of the export side, each rounded by itself."""
+        taken = residual_money(self.taken_wh, self.retail, self.feed_in)
+        return taken, residual_money(-self.given_wh, self.retail, self.feed_in)
+
+
 def exact_sum(values: NDArray[np.int64]) -> int:
     """The sum as a Python int, without overflow."""
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
 
-def _ceil(energy: NDArray[np.int64], price: int) -> NDArray[np.int64]:
+def _ceil(energy: NDArray[np.int64], price: ArrayLike) -> NDArray[np.int64]:
     """⌈energy·|price| / 1000⌉ for energy ≥ 0; up to 4·10⁹ Wh at 10⁹ µ/kWh stays below 2⁶³."""
-    return -(-(energy * abs(price)) // _KWH)
+    due: NDArray[np.int64] = -(-(energy * np.abs(price)) // _KWH)
+    return due
 
 
-def _floor(energy: NDArray[np.int64], price: int) -> NDArray[np.int64]:
+def _floor(energy: NDArray[np.int64], price: ArrayLike) -> NDArray[np.int64]:
     """⌊energy·|price| / 1000⌋ for energy ≥ 0."""
-    return energy * abs(price) // _KWH
+    due: NDArray[np.int64] = energy * np.abs(price) // _KWH
+    return due
 
 
 def _share(energy: NDArray[np.int64], price: int, bps: int) -> NDArray[np.int64]:
@@ -71,12 +109,15 @@ def _share(energy: NDArray[np.int64], price: int, bps: int) -> NDArray[np.int64]
     return product // _SHARE * bps + product % _SHARE * bps // _SHARE
 
 
-def residual_money(residual_wh: NDArray[np.int64], retail: int, feed_in: int) -> Residual:
-    """What r = metered − traded costs or earns at the utility's tariffs; a negative tariff swaps payer and receiver."""
+def residual_money(residual_wh: NDArray[np.int64], retail: ArrayLike, feed_in: ArrayLike) -> Residual:
+    """What r = metered − traded costs or earns at the utility's tariffs; a negative tariff swaps payer and receiver.
+
+    residual_wh int64[n], Wh; retail and feed_in µ/kWh, one for all or int64[n].
+    """
+    retail, feed_in = np.asarray(retail, np.int64), np.asarray(feed_in, np.int64)
     taken, given = np.maximum(residual_wh, 0), np.maximum(-residual_wh, 0)
-    zero = np.zeros_like(residual_wh)
-    debits = (_ceil(taken, retail) if retail >= 0 else zero) + (_ceil(given, feed_in) if feed_in < 0 else zero)
-    credits = (_floor(taken, retail) if retail < 0 else zero) + (_floor(given, feed_in) if feed_in >= 0 else zero)
+    debits = _ceil(taken, np.maximum(retail, 0)) + _ceil(given, np.minimum(feed_in, 0))
+    credits = _floor(taken, np.minimum(retail, 0)) + _floor(given, np.maximum(feed_in, 0))
     return Residual(debits, credits)
 
 
@@ -87,6 +128,49 @@ def undelivered_debits(
     opposed = residual_wh.astype(np.int64) * np.sign(ahead_wh) < 0
     size = np.where(opposed, np.minimum(np.abs(residual_wh), np.abs(ahead_wh)), 0)
     return residual_money(np.sign(residual_wh) * size, retail, feed_in).debits
+
+
+def claims(
+    terms: SlotTerms,
+    ahead_wh: NDArray[np.int64],
+    pool_wh: NDArray[np.int64],
+    metered_wh: NDArray[np.int64],
+    true_up: TrueUp | None = None,
+) -> NDArray[np.int64]:
+    """What of a slot's debits the utility may claim off chain when the account cannot pay, µ, int64[n] ≥ 0.
+
+    The residual's debits without those that make good an ahead trade not kept: those are the neighbours'. What a
+    register moved by in a gap is the utility's alone. Arguments as in `settle_slot`.
+    """
+    rest = _rest(ahead_wh, pool_wh, metered_wh, true_up)
+    due = residual_money(rest, terms.retail, terms.feed_in).debits
+    due -= undelivered_debits(rest, ahead_wh, terms.retail, terms.feed_in)
+    if true_up is not None:
+        for part in true_up.money():
+            due[true_up.account] += part.debits
+    return due
+
+
+def _check_rows(ahead: NDArray[np.int64], pool: NDArray[np.int64], metered: NDArray[np.int64]) -> None:
+    if not ahead.shape == pool.shape == metered.shape or ahead.ndim != 1 or len(ahead) <= RESERVE:
+        raise ValueError(
+            "traded_ahead_wh, traded_pool_wh and metered_wh must be one row per account, institutions first"
+        )
+    if any(a[: RESERVE + 1].any() for a in (ahead, pool, metered)):
+        raise ValueError("accounts 0, 1 and 2 are institutions: they neither trade nor are metered")
+
+
+def _rest(
+    ahead: NDArray[np.int64], pool: NDArray[np.int64], metered: NDArray[np.int64], true_up: TrueUp | None
+) -> NDArray[np.int64]:
+    """What goes at the slot's own tariffs: metered − traded; after a gap the ahead trade alone, as not delivered."""
+    rest = metered - ahead - pool
+    if true_up is not None:
+        moved = true_up.taken_wh - true_up.given_wh
+        if (metered[true_up.account] != moved).any():
+            raise ValueError("an account is trued up by another energy than its meter shows")
+        rest[true_up.account] -= moved
+    return rest
 
 
 def _session(
@@ -106,20 +190,21 @@ def _session(
 
 
 def settle_slot(
-    terms: SlotTerms, traded_ahead_wh: ArrayLike, traded_pool_wh: ArrayLike, metered_wh: ArrayLike
+    terms: SlotTerms,
+    traded_ahead_wh: ArrayLike,
+    traded_pool_wh: ArrayLike,
+    metered_wh: ArrayLike,
+    *,
+    true_up: TrueUp | None = None,
 ) -> SlotMoney:
     """Debits and credits of every account for one slot; Σ debits = Σ credits exactly.
 
     The three arrays are int[n], Wh, + taken − given, indexed by account: 0, 1, 2 are utility, network and reserve (0 in
-    all three), members from 3. Raises ValueError when they are not, or a session's trades do not balance.
+    all three), members from 3. `true_up` names the accounts read for the first time after a gap. Raises ValueError when
+    these are not so, or a session's trades do not balance.
     """
     ahead, pool, metered = (np.asarray(a, np.int64) for a in (traded_ahead_wh, traded_pool_wh, metered_wh))
-    if not ahead.shape == pool.shape == metered.shape or ahead.ndim != 1 or len(ahead) <= RESERVE:
-        raise ValueError(
-            "traded_ahead_wh, traded_pool_wh and metered_wh must be one row per account, institutions first"
-        )
-    if any(a[: RESERVE + 1].any() for a in (ahead, pool, metered)):
-        raise ValueError("accounts 0, 1 and 2 are institutions: they neither trade nor are metered")
+    _check_rows(ahead, pool, metered)
     debits, credits = np.zeros(len(ahead), np.int64), np.zeros(len(ahead), np.int64)
     for name, traded, price in (("ahead", ahead, terms.price_ahead), ("pool", pool, terms.price_pool)):
         if exact_sum(traded) != 0:
@@ -128,9 +213,14 @@ def settle_slot(
             _session(traded, price, terms.fees, debits, credits)
         elif traded.any():
             raise ValueError(f"the {name} session traded without a price")
-    residual = residual_money(metered - ahead - pool, terms.retail, terms.feed_in)
-    debits += residual.debits
-    credits += residual.credits
-    debits[UTILITY] += exact_sum(residual.credits)
-    credits[UTILITY] += exact_sum(residual.debits)
+    parts = residual_money(_rest(ahead, pool, metered, true_up), terms.retail, terms.feed_in)
+    residual_debits, residual_credits = parts.debits, parts.credits
+    if true_up is not None:
+        for part in true_up.money():
+            residual_debits[true_up.account] += part.debits
+            residual_credits[true_up.account] += part.credits
+    debits += residual_debits
+    credits += residual_credits
+    debits[UTILITY] += exact_sum(residual_credits)
+    credits[UTILITY] += exact_sum(residual_debits)
     return SlotMoney(debits, credits)

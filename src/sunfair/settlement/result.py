@@ -18,6 +18,7 @@ from sunfair.units import NO_BUY, NO_SELL
 
 __all__ = [
     "BOUND_OFFSET",
+    "NEUTRAL",
     "SUMS",
     "ResultRows",
     "ResultTree",
@@ -38,7 +39,8 @@ SUMS = 8
 BOUND_OFFSET = 2 * 10**9
 """lo and hi are stored with this added, so that every number of a node is non-negative."""
 
-_NEUTRAL = np.array([0, 0, 0, 0, 0, 0, NO_BUY + BOUND_OFFSET, NO_SELL + BOUND_OFFSET] * 2, np.int64)
+NEUTRAL = np.array([0, 0, 0, 0, 0, 0, NO_BUY + BOUND_OFFSET, NO_SELL + BOUND_OFFSET] * 2, np.int64)
+"""The sums of nothing: of a padding leaf, and of a session that is not held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _bounds(
 ) -> NDArray[np.int64]:
     """lo and hi of each row, offset, int64[n, 2]; `sums` are the session's totals DI, DA, SI, SA."""
     if rule.mechanism is Mechanism.MID_MARKET_RATE:  # the price does not follow from the limits: lo and hi are not used
-        return np.tile(_NEUTRAL[6:8], (len(energy), 1))
+        return np.tile(NEUTRAL[6:8], (len(energy), 1))
     demand_in, demand_at, supply_in, supply_at = (int(value) for value in sums[:4])
     volume = min(demand_in + demand_at, supply_in + supply_at)
     buy_left, sell_left = volume - demand_in, volume - supply_in
@@ -171,7 +173,7 @@ class ResultTree:
     def __init__(self, rows: ResultRows, ahead: Rule, pool: Rule) -> None:
         self.rows, self.ahead, self.pool = rows, ahead, pool
         self.leaf_sums = row_sums(rows, ahead, pool)
-        self.tree = SumTree(rows.leaves(), self.leaf_sums, neutral=_NEUTRAL, combine=combine_sums)
+        self.tree = SumTree(rows.leaves(), self.leaf_sums, neutral=NEUTRAL, combine=combine_sums)
 
     @property
     def root(self) -> bytes:

@@ -7,6 +7,7 @@ from sunfair.market import check_curve
 from sunfair.model import Mechanism
 from sunfair.settlement.header import Header
 from sunfair.settlement.result import (
+    NEUTRAL,
     SUMS,
     ResultRows,
     Rule,
@@ -76,12 +77,14 @@ def result_faults(header: Header, row: ResultRows, proof: SumProof) -> list[str]
         wrong.append("the row does not lead to the result root")
     energy, limit = row.pool_steps()
     sessions = (
-        ("ahead", 0, header.ahead, row.curves.energy_wh[0], row.curves.limit[0], row.fill_ahead_wh),
-        ("pool", SUMS, header.pool, energy[0], limit[0], row.fill_pool_wh),
+        ("ahead", 0, header.ahead, header.ahead_held, row.curves.energy_wh[0], row.curves.limit[0], row.fill_ahead_wh),
+        ("pool", SUMS, header.pool, header.pool_held, energy[0], limit[0], row.fill_pool_wh),
     )
-    for name, start, rule, step_energy, step_limit, fill in sessions:
+    for name, start, rule, held, step_energy, step_limit, fill in sessions:
         totals = session_sums(header.sums, start)
         texts = conditions(totals, rule) + fill_faults(step_energy, step_limit, int(fill[0]), rule, totals)
+        if not held and not np.array_equal(header.sums[start : start + SUMS], NEUTRAL[start : start + SUMS]):
+            texts.append("the session is not held, and its sums are not those of nothing")
         midpoint = (header.retail + header.feed_in) // 2
         if rule.mechanism is Mechanism.MID_MARKET_RATE and rule.price != midpoint:
             texts.append(f"the price is {rule.price}, the tariffs' midpoint {midpoint}")

@@ -4,12 +4,14 @@ A live member pays in what it likes; in a simulation the coming use is known, so
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sunfair.model import FIRST_MEMBER, UTILITY, Scenario
 from sunfair.units import MICRO
 
-__all__ = ["guarantee", "opening_deposits"]
+__all__ = ["caps_of", "guarantee", "opening_deposits"]
 
+_KWH = 1_000
 _ROUND = 10 * MICRO
 _MARGIN = 20 * MICRO
 _UTILITY_MARGIN = 1_000 * MICRO
@@ -39,6 +41,24 @@ def opening_deposits(scenario: Scenario, first_slot: int, end_slot: int) -> dict
 def guarantee(deposits: dict[int, int]) -> int:
     """What the operator's guarantor pays in, µ: a tenth of all opening balances, to cover what a member cannot pay."""
     return _up(sum(deposits.values()) // 10)
+
+
+def caps_of(scenario: Scenario) -> NDArray[np.int64]:
+    """The most Wh a side of each member's offers may hold in a slot, int64[n]: a connection of 3 × 63 A, or more.
+
+    More where the roof, battery, car or use of a member can move more than such a connection carries.
+    """
+    hours = scenario.community.clock.minutes / 60
+    series, members = scenario.series, scenario.community.members
+    watts = [
+        (member.battery.power_w if member.battery else 0) + (member.car.power_w if member.car else 0)
+        for member in members
+    ]
+    device = np.array(watts) * hours
+    most = np.maximum(series.load_wh.max(axis=0), series.pv_wh.max(axis=0)) + np.ceil(device).astype(np.int64)
+    connection = round(3 * 63 * 230 * hours)
+    caps: NDArray[np.int64] = np.maximum(-(-most // _KWH) * _KWH, connection).astype(np.int64)
+    return caps
 
 
 def _up(amount: int) -> int:

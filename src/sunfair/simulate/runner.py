@@ -12,12 +12,13 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from sunfair.app import Book, OrderBook, Settler, SlotRunner
+from sunfair.app import Book, OrderBook, Settler, SlotRunner, terms_of
 from sunfair.market import Clearing
 from sunfair.model import FIRST_MEMBER, Scenario, Session
-from sunfair.ports import GUARANTOR, Chance, Keys, Ledger, PlanRecord, Signatures, SlotRecord, Store
+from sunfair.ports import GUARANTOR, Chance, Keys, Ledger, PlanRecord, Readings, Signatures, SlotRecord, Store
 from sunfair.settlement import Domain
-from sunfair.simulate.funding import guarantee, opening_deposits
+from sunfair.settlement.court import Meter
+from sunfair.simulate.funding import caps_of, guarantee, opening_deposits
 from sunfair.simulate.street import Street
 from sunfair.simulate.wires import Wires
 from sunfair.simulate.world import VirtualClock
@@ -62,20 +63,31 @@ class Simulation:
         signatures: Signatures,
         ledger: Ledger,
         store: Store,
+        received: Callable[[Readings], Readings] = lambda readings: readings,
     ) -> None:
-        """The ledger's market stands already, its clock is this clock, and no account of a member is open yet."""
+        """The ledger's market stands already, its clock is this clock, and no account of a member is open yet.
+
+        `received` is what reaches the operator of the readings that the meters sent (all of it, in time).
+        """
         community = scenario.community
         self._scenario, self._span, self._clock = scenario, span, clock
         self._ledger, self._store, self._keys = ledger, store, keys
         self._domain = Domain(community.name, ledger.chain_id, ledger.market)
+        self._received = received
         self._lead = 1 + max(1, -(-community.gate_minutes // community.clock.minutes))
         self._street = Street(scenario, self._domain, keys, first_slot=span.first_slot, lead=self._lead)
         self._wires = Wires(scenario)
-        self._slots = SlotRunner(community, self._domain, chance)
+        self._caps = caps_of(scenario)
+        self._slots = SlotRunner(community, self._domain, chance, caps=self._caps)
         owners = [keys.address(str(FIRST_MEMBER + at)) for at in range(community.size)]
         self._owners = np.frombuffer(b"".join(owners), np.uint8).reshape(-1, 20)
         self._book = OrderBook(
-            self._domain, self._owners, keys=keys, signatures=signatures, ahead=Session.AHEAD in community.sessions
+            self._domain,
+            self._owners,
+            keys=keys,
+            signatures=signatures,
+            ahead=Session.AHEAD in community.sessions,
+            caps=self._caps,
         )
         self._waiting: deque[tuple[Book, Clearing]] = deque()
         self._records: list[SlotRecord] = []
@@ -92,7 +104,7 @@ class Simulation:
         `progress` is told the number of slots done. On an early end the slots that are over are stored; the unfinished
         period is not settled.
         """
-        self._settler = Settler(self._ledger, self._store, self._open_accounts())
+        self._set_up()
         done = 0
         last_of = {day[-1]: self._span.first + timedelta(days=at) for at, day in enumerate(self._span.days)}
         for day in self._span.days:
@@ -112,17 +124,30 @@ class Simulation:
             self._settler.tick()
         return True
 
-    def _open_accounts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Open the members' accounts and pay in the opening balances; returns the balances by account."""
-        self._ledger.open_accounts([row.tobytes() for row in self._owners])
-        deposits = opening_deposits(self._scenario, self._span.first_slot, self._span.end_slot)
+    def _set_up(self) -> None:
+        """A day before the first slot: rules, accounts, meters, opening balances, and the operator's bond."""
+        series, first = self._scenario.series, self._span.first_slot
+        window = slice(first - series.first_slot, self._span.end_slot - series.first_slot)
+        for terms in terms_of(self._scenario.community, first, series.retail[window], series.feed_in[window]):
+            self._ledger.set_terms(terms)
+        accounts = self._ledger.open_accounts([row.tobytes() for row in self._owners], self._caps.tolist())
+        since = self._ledger.facts().member(accounts[0]).from_slot
+        keys = [self._owners[at].tobytes() for at in range(len(self._owners))]
+        self._ledger.set_meters([(a, Meter(key, since, 0, 0)) for a, key in zip(accounts, keys, strict=True)])
+        deposits = opening_deposits(self._scenario, first, self._span.end_slot)
         balances = np.zeros(FIRST_MEMBER + self._scenario.community.size, np.int64)
         for account, amount in deposits.items():
             self._ledger.deposit(account, amount)
             balances[account] += amount
         self._ledger.deposit(GUARANTOR, guarantee(deposits))
-        self._store.put_deposits(self._span.first_slot, deposits)
-        return balances
+        self._ledger.post_bond(self._ledger.bond_of(self._ledger.operator())[1])
+        self._store.put_deposits(first, deposits)
+        self._settler = Settler(self._ledger, self._store, balances, self._slots.meters, applied=self._keep)
+
+    def _keep(self, civil: date, slots: list[SlotRecord]) -> None:
+        """Store a period as it was settled in the end."""
+        plans = [self._plans.pop(0) for _ in slots]
+        self._store.put_slots(civil, slots, plans, self._wires.check(slots, plans))
 
     def _gate(self, slot: int, last_of_day: int) -> None:
         """Closure of a slot's gate: offers in, book closed, ahead session cleared."""
@@ -141,22 +166,22 @@ class Simulation:
         """End of the oldest waiting slot: readings, pool, settlement; at a day's last slot the period closes."""
         book, ahead = self._waiting.popleft()
         self._clock.advance(self._scenario.community.clock.end(book.slot))
-        readings = self._street.read(book.slot)
+        readings = self._received(self._street.read(book.slot))
         self._records.append(self._slots.deliver(book, ahead, self._street.tariff(book.slot), readings))
         self._plans.append(self._street.plan())
         if book.slot in last_of:
-            records = self._flush()
+            records, self._records = self._records, []
             self._settler.close_period(last_of[book.slot], records)
         return 1
 
-    def _flush(self) -> list[SlotRecord]:
-        """Store the slots that are over."""
-        records, plans = self._records, self._plans
-        self._records, self._plans = [], []
-        if records:
-            civil = self._scenario.community.clock.date_of(records[0].slot)
-            self._store.put_slots(civil, records, plans, self._wires.check(records, plans))
-        return records
+    def _flush(self) -> None:
+        """Store what is over and not settled: the run ends here."""
+        posted = self._settler.posted
+        left = ([posted.period] if posted else []) + list(self._settler.open)
+        for period in left:
+            self._keep(period.civil, period.slots)
+        if self._records:
+            self._keep(self._scenario.community.clock.date_of(self._records[0].slot), self._records)
 
     def _advance_to(self, unix_seconds: int) -> None:
         epoch = self._scenario.community.clock.start(0)

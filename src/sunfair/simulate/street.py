@@ -77,7 +77,6 @@ class Street:
         load, pv = self._scenario.series.load_wh[at], self._scenario.series.pv_wh[at]
         tariff = self.tariff(slot)
         done, ev_wh, self._agents = self._agents.dispatch(load_wh=load, pv_wh=pv, retail=tariff.retail)
-        metered: NDArray[np.int64] = load - pv + done.curtail_wh + done.battery_wh + ev_wh
         self._plan = PlanRecord(
             load_wh=load,
             pv_wh=pv,
@@ -88,7 +87,7 @@ class Street:
             marginal_value=done.marginal_value,
             reason=explain(done, retail=tariff.retail, feed_in=tariff.feed_in),
         )
-        return metered
+        return self._plan.net_wh
 
     def _warm_up(self, first_slot: int, known_to: int) -> RuleAgents:
         """Agents whose batteries and cars lived through up to a day before the run, as far as the series reach."""

@@ -22,14 +22,14 @@ class Wires:
             self.network = Network.parse(scenario.network_json, [FIRST_MEMBER + at for at in range(community.size)])
 
     def check(self, slots: list[SlotRecord], plans: list[PlanRecord]) -> FlowRecord:
-        """What was metered in these slots, checked by unbalanced AC power flow."""
+        """What flowed in these slots, checked by unbalanced AC power flow."""
         count = len(slots)
         if self.network is None or not slots:
             nothing = np.full(count, np.nan)
             return FlowRecord(np.zeros(count, np.int64), nothing, nothing, nothing, None, None)
-        metered = np.stack([slot.metered_wh[FIRST_MEMBER:] for slot in slots])
+        net = np.stack([plan.net_wh for plan in plans])
         load = np.stack([plan.load_wh for plan in plans])
-        p_w, q_var = injections(metered, load, self._phases, self._seconds)
+        p_w, q_var = injections(net, load, self._phases, self._seconds)
         flow = power_flow(self.network, p_w, q_var)
         for index, reason in zip(flow.failed.tolist(), flow.reasons, strict=True):
             self.notices.append(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from sunfair.chain import EmbeddedChain, EmbeddedLedger, SeededKeys, deploy_market, save_chain
+from sunfair.chain import EmbeddedChain, MarketLedger, SeededKeys, deploy_market, save_chain
 from sunfair.errors import Fault, InputError
 from sunfair.files import RunFolder, scenario_toml, summarise
 from sunfair.model import Scenario
@@ -111,7 +111,7 @@ def run_simulation(
             chance=SeededChance(seed),
             keys=keys,
             signatures=Secp256k1Signatures(),
-            ledger=EmbeddedLedger(chain, deployment, keys, clock),
+            ledger=MarketLedger(chain, deployment, keys, clock),
             store=store,
         )
         whole = simulation.run(progress, stopped)

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from sunfair.errors import InputError
 from sunfair.model import FIRST_MEMBER, NETWORK, RESERVE, UTILITY, Fees
-from sunfair.settlement import SlotTerms, period_money, residual_money, settle_slot, undelivered_debits
+from sunfair.settlement import SlotTerms, claims, period_money, settle_slot
 
 RICH = 10**15
 
 
 @st.composite
 def periods(draw):
-    """Opening balances, and the money of a few slots: rows, residual debits and undelivered debits per account."""
+    """Opening balances, and the money of a few slots: rows, and what of them the utility may claim, per account."""
     members, slots = draw(st.integers(1, 6)), draw(st.integers(1, 4))
     accounts = FIRST_MEMBER + members
-    rows, residual, undelivered = np.zeros((3, accounts), np.int64)
+    rows, claimed = np.zeros((2, accounts), np.int64)
     for _ in range(slots):
         columns = np.zeros((3, accounts), np.int64)
         for traded in columns[:2]:
@@ -31,12 +31,10 @@ def periods(draw):
         tariffs = sorted(draw(st.tuples(price, price)))
         terms = SlotTerms(draw(price), draw(price), tariffs[1], tariffs[0], Fees(8_000, 1_200, 800))
         rows += settle_slot(terms, *columns).paid
-        rest = columns[2] - columns[0] - columns[1]
-        residual += residual_money(rest, terms.retail, terms.feed_in).debits
-        undelivered += undelivered_debits(rest, columns[0], terms.retail, terms.feed_in)
+        claimed += claims(terms, *columns)
     poor = st.integers(0, 3_000_000)
     balances = np.array([RICH, 0, 0] + [draw(poor) for _ in range(members)], np.int64)
-    return balances, rows, residual, undelivered
+    return balances, rows, claimed
 
 
 @settings(deadline=None, max_examples=150)
@@ -61,11 +59,11 @@ def test_no_balance_falls_below_zero_and_none_is_lifted_above_it(period):
 @settings(deadline=None, max_examples=150)
 @given(periods())
 def test_a_shortfall_is_arrears_first_then_cover(period):
-    balances, rows, residual, undelivered = (column.tolist() for column in period)
+    balances, rows, claimed = (column.tolist() for column in period)
     money = period_money(*period)
     for account in range(FIRST_MEMBER, len(rows)):
         shortfall = max(0, -(balances[account] + rows[account]))
-        claim = residual[account] - undelivered[account]
+        claim = claimed[account]
         assert money.arrears[account] == min(shortfall, claim)
         assert money.arrears[account] + money.cover[account] == shortfall
         assert 0 <= money.arrears[account] <= claim
@@ -94,18 +92,17 @@ def test_an_institution_without_the_money_is_named(institution, name):
     nothing = np.zeros(5, np.int64)
     balances = np.where(np.arange(5) == institution, 9, 0)
     with pytest.raises(InputError, match=f"the {name} account cannot pay"):
-        period_money(balances, rows, nothing, nothing)
+        period_money(balances, rows, nothing)
     balances[institution] = 10
-    assert period_money(balances, rows, nothing, nothing).amounts.tolist() == rows.tolist()
+    assert period_money(balances, rows, nothing).amounts.tolist() == rows.tolist()
 
 
 def test_arrears_can_leave_the_utility_short():
     """The utility's rows alone are affordable; less the arrears they are not: it has to deposit, nobody else pays."""
     balances = np.array([10, 0, 0, 0, 0], np.int64)
     rows = np.array([-10, 0, 0, -20, 30], np.int64)
-    residual = np.array([0, 0, 0, 20, 0], np.int64)
-    nothing = np.zeros(5, np.int64)
+    claimed = np.array([0, 0, 0, 20, 0], np.int64)
     with pytest.raises(InputError, match="the utility account cannot pay"):
-        period_money(balances, rows, residual, nothing)
+        period_money(balances, rows, claimed)
     balances[UTILITY] = 30
-    assert period_money(balances, rows, residual, nothing).amounts.tolist() == [-30, 0, 0, 0, 30]
+    assert period_money(balances, rows, claimed).amounts.tolist() == [-30, 0, 0, 0, 30]

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sunfair.market import Offers, clear_mid_market_rate, clear_uniform
-from sunfair.model import Curves, Fees, Mechanism
+from sunfair.model import Curves, Fees, Mechanism, Session
 from sunfair.settlement import (
     Header,
     ResultRows,
@@ -26,6 +26,7 @@ from sunfair.settlement import (
     conditions,
     header_price,
     result_faults,
+    rule_byte,
     session_sums,
     verify_result,
 )
@@ -56,7 +57,7 @@ class Slot:
         inner = getattr(tree, "tree", tree)
         size = len(self.rows.pool_wh)
         header = Header(
-            bytes(32), 7, size, self.mechanism, self.k, RETAIL, FEED_IN, SHARES, *self.prices, inner.sums, bytes(32),
+            bytes(32), 7, size, rule_byte(self.mechanism, tuple(Session)), self.k, RETAIL, FEED_IN, SHARES, *self.prices, inner.sums, bytes(32),
             inner.root, bytes(32),
         )  # fmt: skip
         return tree, header
@@ -98,7 +99,7 @@ def books(draw, mechanism=None, largest=12):
 def clear(curves, pool_wh, mechanism=UNIFORM, k=(1, 2)):
     size = curves.size
     salts = np.arange(size * 32, dtype=np.uint32).astype(np.uint8).reshape(size, 32)
-    leaves = book_leaves(blinds(np.arange(3, 3 + size), 7, salts), curves)
+    leaves = book_leaves(blinds(np.arange(3, 3 + size), 7, np.full(size, -1), salts), curves)
     nothing = np.zeros(size, np.int64)
     rows = ResultRows(leaves, curves, pool_wh, nothing, nothing)
     ahead, ahead_price = session(curves.energy_wh, curves.limit, mechanism, k)
@@ -277,7 +278,7 @@ def test_the_rule_itself_cannot_be_changed():
     tree, header = SIMPLE.publish()
     rows = [(SIMPLE.rows.at(i), tree.proof(i)) for i in range(header.accounts)]
     assert all(verify_result(header, *row) for row in rows)
-    for forged in (replace(header, mechanism=MID_MARKET), replace(header, k=(1, 0)), replace(header, k=(3, 2))):
+    for forged in (replace(header, rule=1), replace(header, k=(1, 0)), replace(header, k=(3, 2))):
         assert not any(verify_result(forged, *row) for row in rows)
 
 

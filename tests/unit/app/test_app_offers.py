@@ -156,3 +156,14 @@ def test_attack_changed_curve_under_an_old_signature(book: OrderBook) -> None:
     with pytest.raises(OfferRejected) as caught:
         submit(book, batch)
     assert [fault.place for fault in caught.value.faults] == ["account 5"]
+
+
+def test_an_offer_above_its_cap_is_refused_side_by_side() -> None:
+    """The cap bounds each side's sum, not each step: the operator would be convicted of a leaf above it."""
+    owners = np.frombuffer(b"".join(KEYS.address(str(FIRST_MEMBER + at)) for at in range(HOMES)), np.uint8)
+    caps = np.array([100, 99, 100, 1_000])
+    book = OrderBook(DOMAIN, owners.reshape(-1, 20), keys=KEYS, signatures=Secp256k1Signatures(), caps=caps)
+    with pytest.raises(OfferRejected, match="more than its cap, 99 Wh") as caught:
+        submit(book, signed(curves((60, 200_000), (40, 190_000), (-100, 300_000))))
+    assert [fault.place for fault in caught.value.faults] == ["account 4"]
+    submit(book, signed(curves((60, 200_000), (39, 190_000), (-99, 300_000)), nonce=2))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from eth_utils import keccak as other_keccak
 
-from sunfair.model import Curves, Fees, Mechanism
+from sunfair.model import Curves, Fees, Mechanism, Session
 from sunfair.settlement import (
     ZERO_HASH,
     Header,
@@ -24,6 +24,7 @@ from sunfair.settlement import (
     data_hash,
     depth,
     keccak,
+    rule_byte,
 )
 from sunfair.units import NO_BUY, NO_SELL
 
@@ -260,9 +261,10 @@ def test_what_two_leaves_shift_between_them_changes_the_root():
 def test_book_leaves_are_those_of_the_formats(count):
     accounts, salts, curves = np.arange(3, 3 + count), some_hashes(count, 4), some_curves(count)
     slot = 2**40 + 5
-    leaves = book_leaves(blinds(accounts, slot, salts), curves)
+    nonces = np.arange(count) - 1
+    leaves = book_leaves(blinds(accounts, slot, nonces, salts), curves)
     for i in range(count):
-        blind = other_keccak(b"\x10" + u(accounts[i], 4) + u(slot, 8) + salts[i].tobytes())
+        blind = other_keccak(b"\x10" + u(accounts[i], 4) + u(slot, 8) + i8(nonces[i]) + salts[i].tobytes())
         assert leaves[i].tobytes() == other_keccak(b"\x11" + blind + curve(curves, i))
 
 
@@ -280,31 +282,45 @@ def test_result_leaves_and_public_data_are_those_of_the_formats(count):
     assert data_hash(rows.public_bytes()) == other_keccak(b"\x16" + b"".join(expected))
 
 
-def some_period(slots, accounts, seed=7):
+def some_period(slots, accounts, active=None, seed=7):
     draw = np.random.default_rng(seed)
-    columns = draw.integers(-(10**9), 10**9, (7, slots, accounts))
+    columns = draw.integers(-(10**9), 10**9, (12, slots, accounts))
     salts = draw.integers(0, 256, (slots, accounts, 32), dtype=np.uint8)
     money = draw.integers(-(10**9), 10**9, (3, accounts))
-    rows = PeriodRows(np.arange(1000, 1000 + slots), *columns, salts)
-    return rows, PeriodMoney(columns[-1].sum(axis=0), np.abs(money[0]), np.abs(money[1]), money[2])
+    rows = PeriodRows(np.arange(1000, 1000 + slots), *columns, salts, active)
+    return rows, PeriodMoney(rows.total(rows.paid), np.abs(money[0]), np.abs(money[1]), money[2])
+
+
+RANGES = [(0, 2000), (1000, 1007), (1002, 1004), (1006, 1007), (1003, 1003), (0, 1000), (1007, 1100), (1005, 1002)]
+"""From the first slot to before the second: always there, one day, in the middle, the last slot, and never, four ways."""
 
 
 @pytest.mark.parametrize(("slots", "accounts"), [(1, 4), (3, 5), (4, 8), (7, 3)])
-def test_a_period_tree_is_the_one_of_the_formats(slots, accounts):
-    rows, money = some_period(slots, accounts)
+@pytest.mark.parametrize("joins", [False, True])
+def test_a_period_tree_is_the_one_of_the_formats(slots, accounts, joins):
+    rows, money = some_period(slots, accounts, np.array(RANGES[:accounts]) if joins else None)
     tree = PeriodTree(rows, money)
     leaves = []
     for account in range(accounts):
-        running, hashes = 0, []
+        running, claims, hashes = 0, 0, []
+        first, end = RANGES[account] if joins else (0, 2000)
         for t, slot in enumerate(rows.slots):
-            running += int(rows.paid[t, account])
-            columns = [rows.leaf, rows.traded_ahead_wh, rows.traded_pool_wh, rows.metered_wh]
+            if not first <= slot < end:
+                continue
+            running, claims = running + int(rows.paid[t, account]), claims + int(rows.claimed[t, account])
+            columns = [rows.leaf, rows.nonce, rows.traded_ahead_wh, rows.traded_pool_wh, rows.metered_wh]
             columns += [rows.import_register_wh, rows.export_register_wh, rows.paid]
-            numbers = i8(slot) + b"".join(i8(column[t, account]) for column in columns) + i8(running)
-            hashes.append(other_keccak(b"\x13" + u(account, 4) + numbers + rows.salts[t, account].tobytes()))
-            assert tree.row_proof(account, t).holds(hashes[-1], tree.row_trees[account].root)
+            numbers = i8(slot) + b"".join(i8(column[t, account]) for column in columns) + i8(running) + i8(claims)
+            numbers += b"".join(i8(gap[t, account]) for gap in (rows.gap_slots, rows.gap_retail, rows.gap_feed_in))
+            preimage = b"\x13" + u(account, 4) + numbers + rows.salts[t, account].tobytes()
+            assert len(preimage) == 149
+            hashes.append(other_keccak(preimage))
+            assert rows.rows(account)[len(hashes) - 1].encode() == preimage
+            assert tree.row_proof(account, len(hashes) - 1).holds(hashes[-1], tree.row_roots[account])
+        with pytest.raises(IndexError, match=f"has {len(hashes)} rows"):
+            tree.row_proof(account, len(hashes))
         parts = b"".join(i8(column[account]) for column in (money.amounts, money.arrears, money.cover))
-        leaf = other_keccak(b"\x14" + u(account, 4) + parts + plain_root(hashes))
+        leaf = other_keccak(b"\x14" + u(account, 4) + parts + (plain_root(hashes) if hashes else bytes(32)))
         leaves.append((leaf, [int(money.cover[account])]))
     assert (tree.root, [money.guarantor]) == sum_root(leaves, [0], add)
     for account, (leaf, cover) in enumerate(leaves):
@@ -317,7 +333,7 @@ def some_header(**changes):
         "domain": bytes(range(32)),
         "slot": 1_628_824,
         "accounts": 100,
-        "mechanism": Mechanism.UNIFORM,
+        "rule": 0,
         "k": (1, 2),
         "retail": 320_000,
         "feed_in": -80_000,
@@ -332,14 +348,33 @@ def some_header(**changes):
     return Header(**{**fields, **changes})
 
 
-@pytest.mark.parametrize(("mechanism", "code"), [(Mechanism.UNIFORM, 0), (Mechanism.MID_MARKET_RATE, 1)])
-def test_a_header_is_the_one_of_the_formats(mechanism, code):
-    header = some_header(mechanism=mechanism)
+@pytest.mark.parametrize(
+    ("mechanism", "sessions", "code"),
+    [
+        (Mechanism.UNIFORM, ("ahead", "pool"), 0),
+        (Mechanism.UNIFORM, ("pool",), 2),
+        (Mechanism.MID_MARKET_RATE, ("pool",), 3),
+        (Mechanism.UNIFORM, ("ahead",), 4),
+        (Mechanism.MID_MARKET_RATE, ("ahead", "pool"), 1),
+    ],
+)
+def test_a_header_is_the_one_of_the_formats(mechanism, sessions, code):
+    header = some_header(rule=rule_byte(mechanism, [Session(name) for name in sessions]))
+    held = ("ahead" in sessions, "pool" in sessions)
+    assert (header.mechanism, header.ahead_held, header.pool_held) == (mechanism, *held)
     preimage = b"\x15" + header.domain + u(header.slot, 8) + u(100, 4) + u(code, 1) + u(1, 8) + u(2, 8)
     preimage += u(8_000, 2) + u(1_200, 2) + u(800, 2) + i8(320_000) + i8(-80_000) + i8(-5) + i8(NO_SELL)
     preimage += b"".join(i8(value) for value in header.sums) + header.book_root + header.result_root + header.data_hash
     assert header.preimage() == preimage
     assert header.digest() == other_keccak(preimage)
+    assert Header.decode(preimage).preimage() == preimage
+
+
+@pytest.mark.parametrize("data", [b"", bytes(324), b"\x15" + bytes(322), b"\x15" + bytes(324), b"\x15" + bytes(323)])
+def test_bytes_that_are_no_header_are_refused(data):
+    """The last has the right tag and length, and shares that sum to nothing."""
+    with pytest.raises(ValueError, match=r"a header has 324 bytes|fees sum"):
+        Header.decode(data)
 
 
 def test_every_field_of_a_header_is_bound_by_its_hash():
@@ -347,7 +382,8 @@ def test_every_field_of_a_header_is_bound_by_its_hash():
         {"domain": bytes(32)},
         {"slot": 1_628_825},
         {"accounts": 101},
-        {"mechanism": Mechanism.MID_MARKET_RATE},
+        {"rule": 1},
+        {"rule": 4},
         {"k": (0, 2)},
         {"k": (1, 3)},
         {"retail": 320_001},

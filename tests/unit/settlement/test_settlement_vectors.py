@@ -11,8 +11,9 @@ from eth_account.messages import encode_typed_data
 from eth_utils import keccak as other_keccak
 
 from sunfair.market import Offers, clear_uniform
-from sunfair.model import Curves, Fees, Mechanism
+from sunfair.model import Curves, Fees, Mechanism, Session
 from sunfair.settlement import (
+    Base,
     Domain,
     Header,
     PeriodRows,
@@ -20,32 +21,39 @@ from sunfair.settlement import (
     ResultRows,
     ResultTree,
     Rule,
+    SlotFacts,
     SlotTerms,
     Tree,
+    amounts_hash,
     anchor_tree,
     blinds,
     book_leaves,
+    claims,
     data_hash,
+    next_row,
     offer_digests,
+    pack_amounts,
     period_money,
     reading_digests,
     receipt_digests,
+    rule_byte,
     settle_slot,
     verify_result,
 )
+from sunfair.settlement.row import NUMBERS as ROW_NUMBERS
 from sunfair.units import NO_BUY, NO_SELL
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "formats.md"
 HEADING = "## Worked vectors\n"
 
 NAME, CHAIN, MARKET = "Worked Street", 31_337, bytes([0x5A] * 20)
-SLOT, LAST, NONCE = 1_628_880, 1_628_975, 1
+SLOT, LAST = 1_628_880, 1_628_975
 RETAIL, FEED_IN, SHARES, K = 320_000, 80_000, (8_000, 1_200, 800), (1, 2)
 PRICES = (200_000, 80_000)
 
 ACCOUNTS = (3, 4, 5)
 SALTS = {account: bytes([account] * 32) for account in ACCOUNTS}
-PLACES = {3: 1, 4: 2, 5: 0}
+PLACES, NONCES = {3: 1, 4: 2, 5: 0}, {3: 1, 4: 4, 5: 2}
 STEPS = {3: [(1_000, 300_000), (500, 200_000)], 4: [(-800, 100_000), (-400, 150_000)], 5: []}
 LIMITS = {3: (320_000, 80_000), 4: (NO_BUY, 80_000), 5: (320_000, NO_SELL)}
 AHEAD, POOL = {3: 1_200, 4: -1_200, 5: 0}, {3: -30, 4: -61, 5: 91}
@@ -56,6 +64,13 @@ DEPOSITS = (1_000_000, 0, 0, 100_000, 0, 50_000)
 PAID = (24_953, 19_782, 1, -236_480, 199_024, -7_280)
 COVER = (0, 0, 0, 136_480, 0, 0)
 AMOUNTS = (24_953, 19_782, 1, -100_000, 199_024, -7_280)
+LATER = {SLOT + 1: (310_000, 70_000, None), SLOT + 2: (300_000, 90_000, (1_500, 60))}
+"""Two void slots in a settlement of their own: retail, feed-in, and the reading of account 3."""
+NUMBERS = [name.removesuffix("_wh") for name in ROW_NUMBERS]
+GAP_ROWS = (
+    (SLOT + 1, -1, -1, 0, 0, 0, 1_200, 50, 0, 0, 0, 1, 310_000, 70_000),
+    (SLOT + 2, -1, -1, 0, 0, 290, 1_500, 60, -92_300, -92_300, 93_000, 0, 0, 0),
+)
 SUMS = [1_000, 500, 1_200, 0, 1_200, 1_200, 200_000, 200_000, 91, 0, 0, 150, 91, 91, 80_000, 80_000]
 
 
@@ -122,7 +137,7 @@ def by_hand():
     messages_by_hand(vectors)
     book, result, public = {}, {}, {}
     for account in ACCOUNTS:
-        blind = h(b"\x10" + u(account, 4) + u(SLOT, 8) + SALTS[account])
+        blind = h(b"\x10" + u(account, 4) + u(SLOT, 8) + i8(NONCES[account]) + SALTS[account])
         book[account] = h(b"\x11" + blind + curve(account))
         fills = i8(OFFERED[account]) + i8(AHEAD[account]) + i8(POOL[account])
         public[account] = book[account] + curve(account) + fills
@@ -166,7 +181,7 @@ def messages_by_hand(vectors):
         "int64 pool_buy,int64 pool_sell,uint64 nonce",
         {
             "community": community, "account": 3, "first_slot": SLOT, "last_slot": LAST, "steps": steps,
-            "pool_buy": LIMITS[3][0], "pool_sell": LIMITS[3][1], "nonce": NONCE,
+            "pool_buy": LIMITS[3][0], "pool_sell": LIMITS[3][1], "nonce": NONCES[3],
         },
     )  # fmt: skip
     receipt, _ = typed_digest(
@@ -194,10 +209,13 @@ def period_by_hand(vectors):
     h, leaves = other_keccak, []
     for account, paid in enumerate(PAID):
         member = account in ACCOUNTS
-        numbers = [SLOT, -1, 0, 0, 0, 0, 0, paid, paid]
+        numbers = [SLOT, -1, -1, 0, 0, 0, 0, 0, paid, paid, 0, 0, 0, 0]
         if member:
-            numbers[1:7] = [PLACES[account], AHEAD[account], POOL[account], METERED[account], *REGISTERS[account]]
-        row = h(b"\x13" + u(account, 4) + b"".join(map(i8, numbers)) + SALTS.get(account, bytes(32)))
+            numbers[1:3] = [PLACES[account], NONCES[account]]
+            numbers[3:8] = [AHEAD[account], POOL[account], METERED[account], *REGISTERS[account]]
+        preimage = b"\x13" + u(account, 4) + b"".join(map(i8, numbers)) + SALTS.get(account, bytes(32))
+        assert len(preimage) == 149
+        row = h(preimage)
         rows_root = h(b"\x02" + u(1, 4) + row)
         figures = i8(AMOUNTS[account]) + i8(0) + i8(COVER[account])
         leaves.append(h(b"\x14" + u(account, 4) + figures + rows_root))
@@ -210,6 +228,12 @@ def period_by_hand(vectors):
             (h(b"\x03" + a + i8(x) + b + i8(y)), x + y) for (a, x), (b, y) in zip(level[::2], level[1::2], strict=True)
         ]
     vectors["period root"] = h(b"\x04" + u(6, 4) + level[0][0] + i8(level[0][1]))
+    lanes = [-sum(COVER), *AMOUNTS, 0]
+    words = [b"".join(u(lanes[at + lane] + 2**62, 8) for lane in (3, 2, 1, 0)) for at in (0, 4)]
+    vectors["amounts word 0"], vectors["amounts word 1"] = words
+    vectors["amounts hash"] = h(h(b"".join(words)))
+    for numbers in GAP_ROWS:
+        vectors[f"row of 3 in slot {numbers[0]}"] = h(b"\x13" + u(3, 4) + b"".join(map(i8, numbers)) + bytes(32))
 
 
 def curves():
@@ -224,11 +248,12 @@ def curves():
 def by_sunfair():
     """The same values by the package, the header's slot and its tree included."""
     domain, made, order = Domain(NAME, CHAIN, MARKET), curves(), np.array(in_order()) - 3
-    offer = offer_digests(domain, [3], made.take(np.array([0])), [SLOT], [LAST], [NONCE])
+    offer = offer_digests(domain, [3], made.take(np.array([0])), [SLOT], [LAST], [NONCES[3]])
     vectors = {"community": domain.community_id, "domain separator": domain.separator, "offer of 3": offer[0]}
     vectors["receipt for it"] = receipt_digests(domain, offer, [SLOT], [LAST])[0]
     vectors["reading of 3"] = reading_digests(domain, [3], [SLOT], *([register] for register in REGISTERS[3]))[0]
-    blind = blinds(np.array(ACCOUNTS), SLOT, np.array([list(SALTS[a]) for a in ACCOUNTS], np.uint8))
+    salts = np.array([list(SALTS[a]) for a in ACCOUNTS], np.uint8)
+    blind = blinds(np.array(ACCOUNTS), SLOT, np.array([NONCES[a] for a in ACCOUNTS]), salts)
     book = book_leaves(blind, made)
     fills = [np.array([column[a] for a in in_order()]) for column in (OFFERED, AHEAD, POOL)]
     rows = ResultRows(book[order], made.take(order), *fills)
@@ -241,7 +266,7 @@ def by_sunfair():
     vectors["result node of leaves 0 and 1"], vectors["result node of leaf 2 and padding"] = nodes
     vectors["result root"], vectors["data hash"] = tree.root, data_hash(rows.public_bytes())
     header = Header(
-        domain.separator, SLOT, 3, Mechanism.UNIFORM, K, RETAIL, FEED_IN, Fees(*SHARES), *PRICES, tree.tree.sums,
+        domain.separator, SLOT, 3, rule_byte(Mechanism.UNIFORM, tuple(Session)), K, RETAIL, FEED_IN, Fees(*SHARES), *PRICES, tree.tree.sums,
         vectors["book root"], tree.root, vectors["data hash"],
     )  # fmt: skip
     assert all(verify_result(header, rows.at(i), tree.proof(i)) for i in range(3))
@@ -252,6 +277,13 @@ def by_sunfair():
         vectors[f"rows root of {account}"] = period.row_trees[account].root
         vectors[f"period leaf of {account}"] = period.leaves[account]
     vectors["period root"] = period.root
+    words = pack_amounts([*AMOUNTS, -sum(COVER)])
+    vectors |= {f"amounts word {at}": word.to_bytes(32, "big") for at, word in enumerate(words)}
+    vectors["amounts hash"] = amounts_hash(words)
+    row = Base(3, *REGISTERS[3])
+    for slot, (retail, feed_in, reading) in LATER.items():
+        row = next_row(row, SlotFacts.voided(slot, retail, feed_in, Fees(*SHARES)), reading, None)
+        vectors[f"row of 3 in slot {slot}"] = row.digest()
     return {name: bytes(value) for name, value in vectors.items()}
 
 
@@ -265,10 +297,12 @@ def period_by_sunfair():
     paid = settle_slot(terms, ahead, pool, metered).paid
     assert paid.tolist() == list(PAID)
     nothing = np.zeros(6, np.int64)
-    money = period_money(np.array(DEPOSITS), paid, nothing, nothing)
+    assert claims(terms, ahead, pool, metered).tolist() == nothing.tolist()
+    money = period_money(np.array(DEPOSITS), paid, nothing)
     assert (money.amounts.tolist(), money.cover.tolist()) == (list(AMOUNTS), list(COVER))
     registers = [by_account({a: REGISTERS[a][i] for a in ACCOUNTS}) for i in (0, 1)]
-    columns = [by_account(PLACES, -1), ahead, pool, metered, *registers, paid]
+    columns = [by_account(PLACES, -1), by_account(NONCES, -1), ahead, pool, metered, *registers, paid]
+    columns += [nothing] * 4
     salts = np.array([[list(SALTS.get(account, bytes(32))) for account in range(6)]], np.uint8)
     return PeriodTree(PeriodRows(np.array([SLOT]), *(column[None, :] for column in columns), salts), money)
 
@@ -284,12 +318,13 @@ def limit_text(value):
 def section():
     """The section of the page."""
     shares = " / ".join(map(number, SHARES))
-    columns = ["account", "leaf", "curve", "pool_buy", "pool_sell", "pool_wh", "fill_ahead", "fill_pool"]
+    columns = ["account", "leaf", "nonce", "curve", "pool_buy", "pool_sell", "pool_wh", "fill_ahead", "fill_pool"]
     columns += ["import", "export", "metered"]
     lines = [
         HEADING.rstrip(),
-        "One slot of a community of three, cleared by the uniform auction, and a period of this slot alone. Hashes are",
-        "in hex; offer, receipt and reading are EIP-712 digests.",
+        "One slot of a community of three, cleared by the uniform auction, and a period of this slot alone (so few members",
+        "may only pool, at the mid-market rate; the bytes are the same). Then two void slots in a settlement of their own:",
+        "no reading of account 3 in the first. Hashes are in hex; offer, receipt and reading are EIP-712 digests.",
         "",
         f'* Domain: community "{NAME}", chain id {CHAIN}, contract `0x{MARKET.hex()}`.',
         f"* Slot {SLOT}, retail {number(RETAIL)}, feed-in {number(FEED_IN)}, shares {shares} bps, k = {K[0]}/{K[1]}.",
@@ -298,7 +333,7 @@ def section():
         f"  ahead {', '.join(map(number, SUMS[:8]))};",
         f"  pool {', '.join(map(number, SUMS[8:]))}.",
         "* The salt of account a is the byte a, 32 times.",
-        f"* The offer of 3 counts from slot {SLOT} to {LAST}, nonce {NONCE}; so does its receipt.",
+        f"* The offer of 3 counts from slot {SLOT} to {LAST}, so does its receipt.",
         "* Registers before the slot are 0. The residual is sold to the utility, so there are no arrears.",
         "",
         "| " + " | ".join(columns) + " |",
@@ -307,12 +342,23 @@ def section():
     for account in ACCOUNTS:
         steps = "; ".join(f"{number(energy)} at {number(limit)}" for energy, limit in STEPS[account]) or "–"
         numbers = [OFFERED[account], AHEAD[account], POOL[account], *REGISTERS[account], METERED[account]]
-        cells = [account, PLACES[account], steps, *map(limit_text, LIMITS[account]), *map(number, numbers)]
+        cells = [
+            account,
+            PLACES[account],
+            NONCES[account],
+            steps,
+            *map(limit_text, LIMITS[account]),
+            *map(number, numbers),
+        ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", "| account | opening balance | paid | cover | amount |", "|---|---|---|---|---|"]
     for account, money in enumerate(zip(DEPOSITS, PAID, COVER, AMOUNTS, strict=True)):
         lines.append(f"| {account} | " + " | ".join(map(number, money)) + " |")
     lines.append(f"| guarantor | | | | {number(-sum(COVER))} |")
+    tariffs = [f"{number(retail)} / {number(feed_in)}" for retail, feed_in, _ in LATER.values()]
+    lines += ["", f"| row of 3 | {' | '.join(NUMBERS)} | retail / feed-in |", "|---" * (len(NUMBERS) + 2) + "|"]
+    for name, numbers, tariff in zip(("silent", "read again"), GAP_ROWS, tariffs, strict=True):
+        lines.append(f"| {name} | {numbers[0]} | {' | '.join(map(number, numbers[1:]))} | {tariff} |")
     lines += ["", "| value | hex |", "|---|---|"]
     lines += [f"| {name} | `{value.hex()}` |" for name, value in by_hand().items()]
     return "\n".join(lines) + "\n"
@@ -335,6 +381,14 @@ def test_the_slot_is_the_markets():
     assert all(OFFERED[a] == METERED[a] - AHEAD[a] for a in ACCOUNTS)
     assert sum(PAID) == 0
     assert sum(AMOUNTS) == sum(COVER)
+
+
+def test_the_gap_is_trued_up_at_the_dearest_and_the_cheapest_tariff():
+    """300 Wh taken at 310 000, 10 Wh given at 70 000: nothing is netted, and only what was taken can be claimed."""
+    taken, given = (1_500 - 1_200, 60 - 50)
+    assert (taken * 310, given * 70) == (93_000, 700)
+    assert GAP_ROWS[1][8:11] == (700 - 93_000, 700 - 93_000, 93_000)
+    assert GAP_ROWS[1][5] == taken - given
 
 
 def test_the_package_gives_every_value_that_the_page_gives_by_hand():

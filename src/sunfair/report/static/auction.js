@@ -19,10 +19,12 @@
     return S.day.salts.map((_, home) => {
       const row = S.rowOf(home, t);
       const offer = S.offerOf(home, t);
-      const blind = new S.Writer(45).u1(TAG.blind).u4(row.account).i8(row.slot).raw(row.salt).hash();
+      const blind = new S.Writer(53).u1(TAG.blind).u4(row.account).i8(row.slot).i8(row.nonce).raw(row.salt).hash();
       const curve = curveBytes(offer);
       const book = new S.Writer(177).u1(TAG.book).raw(blind).raw(curve).hash();
-      const beyond = trades.has("pool") ? row.metered - row.ahead : 0;
+      const cap = S.at(S.day.caps, home);
+      const pools = trades.has("pool") && row.came === 1 && !row.back;
+      const beyond = pools ? Math.max(-cap, Math.min(row.metered - row.ahead, cap)) : 0;
       const bytes = new S.Writer(200).raw(book).raw(curve).i8(beyond).i8(row.ahead).i8(row.pool).bytes;
       return { place: row.leaf, offer, beyond, ahead: row.ahead, pool: row.pool, book, bytes };
     });
@@ -120,11 +122,9 @@
       .u1(TAG.header)
       .raw(S.fromHex(day.chain.domain))
       .i8(day.first + t);
-    writer
-      .u4(result.count)
-      .u1(data.mechanism === "uniform" ? 0 : 1)
-      .i8(data.k[0])
-      .i8(data.k[1]);
+    const held = (session) => data.sessions.includes(session);
+    const rule = (data.mechanism === "uniform" ? 0 : 1) + (held("ahead") ? 0 : 2) + (held("pool") ? 0 : 4);
+    writer.u4(result.count).u1(rule).i8(data.k[0]).i8(data.k[1]);
     for (const share of data.fees) writer.u2(share);
     for (const price of [terms.retail, terms.feedIn, terms.headerAhead, terms.headerPool]) writer.i8(price);
     for (const sum of result.sums) writer.i8(sum);

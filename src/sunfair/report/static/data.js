@@ -14,9 +14,13 @@
     if (!S.day) return;
     const rows = S.day.rows;
     S.day.salts = rows.salt.map(S.fromBase64);
-    S.day.registers = rows.salt.map((_, home) => registers(home));
+    S.day.meters = rows.salt.map((_, home) => meters(home));
     S.day.running = rows.salt.map((_, home) => sums(list(rows.paid[home], S.day.count), 0));
+    S.day.claims = rows.salt.map((_, home) => sums(claims(home), 0));
   }
+
+  const slots = () => Array.from({ length: S.day.count }, (_, t) => t);
+  const claims = (home) => slots().map((t) => S.claimOf(rowOf(home, t), termsOf(t)));
 
   /** Running sums of a column, `start` included in each. */
   function sums(values, start) {
@@ -24,12 +28,23 @@
     return values.map((value) => (sum += value));
   }
 
-  function registers(home) {
-    const { rows, count } = S.day;
-    return {
-      import: sums(list(rows.import_wh[home], count), rows.import_wh_before[home]),
-      export: sums(list(rows.export_wh[home], count), rows.export_wh_before[home]),
-    };
+  /**
+   * The home's meter slot by slot: whether a reading came (0 no, 1 in time, 2 late), registers, what they moved by, and
+   * the gap of slots without one. `back` is set in the first slot after a gap: [dearest retail, cheapest feed-in].
+   */
+  function meters(home) {
+    const { rows } = S.day;
+    let [importWh, exportWh, ...gap] = rows.meter_before[home];
+    return slots().map((t) => {
+      const [came, taken, given] = [rows.came, rows.import_wh, rows.export_wh].map((column) => at(column[home], t));
+      const { retail, feedIn } = termsOf(t);
+      const [silent, dearest, cheapest] = gap;
+      const open = silent ? [silent + 1, Math.max(dearest, retail), Math.min(cheapest, feedIn)] : [1, retail, feedIn];
+      importWh += taken;
+      exportWh += given;
+      gap = came ? [0, 0, 0] : open;
+      return { came, taken, given, importWh, exportWh, gap, back: came && silent ? open.slice(1) : null };
+    });
   }
 
   /** The private row of home `home` (0, 1, …) in the day's slot number `t`. */
@@ -42,10 +57,11 @@
       ahead: at(rows.traded_ahead_wh[home], t),
       pool: at(rows.traded_pool_wh[home], t),
       metered: at(rows.metered_wh[home], t),
-      importWh: S.day.registers[home].import[t],
-      exportWh: S.day.registers[home].export[t],
+      nonce: at(rows.nonce[home], t),
+      ...S.day.meters[home][t],
       paid: at(rows.paid[home], t),
       running: S.day.running[home][t],
+      claims: S.day.claims?.[home][t],
       salt: salts[home].subarray(32 * t, 32 * t + 32),
     };
   }

@@ -23,19 +23,36 @@
     return { pays, share: false, amount: Number(pays ? -ceil(value, KWH) : floor(value, KWH)) };
   }
 
+  /** What goes at the slot's own tariffs: after a gap the ahead trade alone, as not delivered. */
+  const restOf = (row) => (row.back ? 0 : row.metered) - row.ahead - row.pool;
+
   /** The parts of a row: bill line, energy, price, whether it is paid, and the amount, µ (+ received, − paid). */
   function moneyParts(row, terms) {
-    const rest = row.metered - row.ahead - row.pool;
+    const rest = restOf(row);
     const parts = [];
     const add = (line, wh, price, money) => parts.push({ line, wh, price, ...money });
     if (row.ahead) add(row.ahead > 0 ? 0 : 2, row.ahead, terms.ahead, trade(row.ahead, terms.ahead ?? 0));
     if (row.pool) add(row.pool > 0 ? 1 : 3, row.pool, terms.pool, trade(row.pool, terms.pool ?? 0));
     if (rest > 0) add(4, rest, terms.retail, residual(rest, terms.retail));
     if (rest < 0) add(5, rest, terms.feedIn, residual(rest, terms.feedIn));
+    const [dearest, cheapest] = row.back ?? [];
+    if (row.back && row.taken) add(6, row.taken, dearest, residual(row.taken, dearest));
+    if (row.back && row.given) add(7, -row.given, cheapest, residual(-row.given, cheapest));
     return parts;
+  }
+
+  const debit = (wh, terms) => Math.max(0, -residual(wh, wh > 0 ? terms.retail : terms.feedIn).amount);
+
+  /** What of a row's debits the utility may claim, µ: not what makes good an ahead trade that was not kept. */
+  function claimOf(row, terms) {
+    const rest = restOf(row);
+    const opposed = rest * row.ahead < 0 ? Math.sign(rest) * Math.min(Math.abs(rest), Math.abs(row.ahead)) : 0;
+    const own = (rest ? debit(rest, terms) : 0) - (opposed ? debit(opposed, terms) : 0);
+    const gap = moneyParts(row, terms).filter((part) => part.line >= 6);
+    return own + gap.reduce((sum, part) => sum + Math.max(0, -part.amount), 0);
   }
 
   const paidOf = (parts) => parts.reduce((sum, part) => sum + part.amount, 0);
 
-  Object.assign(S, { moneyParts, paidOf });
+  Object.assign(S, { moneyParts, claimOf, paidOf });
 })();

@@ -21,8 +21,8 @@
     if (account >= S.FIRST_MEMBER) return S.rowOf(account - S.FIRST_MEMBER, t);
     const paid = S.day.rows.institutions[account];
     const running = paid.slice(0, t + 1).reduce((sum, value) => sum + value, 0);
-    const nothing = { ahead: 0, pool: 0, metered: 0, importWh: 0, exportWh: 0 };
-    return { account, slot: S.day.first + t, leaf: -1, ...nothing, paid: paid[t], running, salt: S.ZERO };
+    const nothing = { ahead: 0, pool: 0, metered: 0, importWh: 0, exportWh: 0, claims: 0, gap: [0, 0, 0] };
+    return { account, slot: S.day.first + t, leaf: -1, nonce: -1, ...nothing, paid: paid[t], running, salt: S.ZERO };
   }
 
   const hasRows = (account) => account < S.FIRST_MEMBER + S.day.homes;
@@ -64,7 +64,10 @@
 
   /** The public auction of slot `t`: its header, and what is wrong with its sums and prices. */
   function slot(t) {
-    if (!cache.slots.has(t)) {
+    if (!cache.slots.has(t) && S.day.void[t] !== undefined) {
+      const header = S.fromHex(S.day.void[t]);
+      cache.slots.set(t, { void: true, hash: header.length ? S.keccak256(header) : S.ZERO, faults: [] });
+    } else if (!cache.slots.has(t)) {
       const header = S.slotHeader(t);
       const faults = S.ruleFaults(t, header.sums);
       if (S.hex(header.result) !== S.day.result_root[t]) faults.push("the rows do not lead to the result published");
@@ -85,18 +88,11 @@
     return cache.anchor;
   }
 
-  /** Does the meter's change give what was metered? A slot without a reading counts what was traded ahead. */
+  /** Does the meter's change give what was metered? In a slot without a reading nothing was. */
   function meterStep(home, t) {
     const row = S.rowOf(home, t);
-    const taken = S.at(S.day.rows.import_wh[home], t);
-    const given = S.at(S.day.rows.export_wh[home], t);
-    const silent = taken === 0 && given === 0 && row.metered === row.ahead;
-    return {
-      row,
-      taken,
-      given,
-      status: verdict(taken >= 0 && given >= 0 && (taken - given === row.metered || silent)),
-    };
+    const { taken, given } = row;
+    return { row, taken, given, status: verdict(taken >= 0 && given >= 0 && taken - given === row.metered) };
   }
 
   function moneyStep(row, terms) {

@@ -33,14 +33,22 @@
   function meter({ row, taken, given, status }) {
     const change = (name, end, moved) =>
       `${name} register ${S.number(end - moved)} → ${S.number(end)} Wh (+${S.number(moved)})`;
+    if (status !== BAD && !row.came)
+      return step(status, "The meter", [
+        "No reading came for this slot: nothing was metered, and what was traded ahead counts as not delivered.",
+      ]);
     const words =
       status === BAD
         ? `The registers moved by ${S.wattHours(taken - given)}, but the row says ${S.wattHours(row.metered)}.`
         : row.metered === 0
           ? "Nothing passed the meter on balance."
           : `The meter shows ${S.wattHours(Math.abs(row.metered))} ${row.metered > 0 ? "taken from" : "given to"} the grid.`;
+    const back = row.back
+      ? "The slots before had no reading: all that passed since goes at the dearest and cheapest tariff of that time."
+      : null;
     return step(status, "The meter", [
       words,
+      ...(back ? [back] : []),
       `${change("Import", row.importWh, taken)}, ${change("export", row.exportWh, given)}.`,
     ]);
   }
@@ -100,7 +108,8 @@
         ),
       );
     const words = [];
-    if (one.faults.length) words.push(`Wrong: ${one.faults.join("; ")}.`);
+    if (one.void) words.push("Something about this slot was refuted, or never shown: no trade counts in it.");
+    else if (one.faults.length) words.push(`Wrong: ${one.faults.join("; ")}.`);
     else if (one.status === BAD)
       words.push(
         one.others.length
@@ -130,8 +139,7 @@
         el(
           "dl",
           {},
-          full("book root", one.book),
-          full("result root", one.result),
+          one.void ? [] : [full("book root", one.book), full("result root", one.result)],
           full("header", one.hash),
           one.path.map((node, i) => full(`sibling ${i + 1}`, node)),
           full("anchor here", one.root),

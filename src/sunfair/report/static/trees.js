@@ -51,8 +51,9 @@
 
   /** The hash of an account's row of a slot. */
   function privateRow(row) {
-    const writer = new S.Writer(109).u1(0x13).u4(row.account).i8(row.slot).i8(row.leaf);
+    const writer = new S.Writer(149).u1(0x13).u4(row.account).i8(row.slot).i8(row.leaf).i8(row.nonce);
     for (const name of ["ahead", "pool", "metered", "importWh", "exportWh", "paid", "running"]) writer.i8(row[name]);
+    for (const number of [row.claims, ...row.gap]) writer.i8(number);
     return writer.raw(row.salt).hash();
   }
 

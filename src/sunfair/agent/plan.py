@@ -1,0 +1,158 @@
+"""The day-ahead plan of homes with a battery: `plan(homes, outlook)`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sunfair.agent.homes import Homes
+from sunfair.agent.kernels import has_numba
+from sunfair.agent.outlook import Outlook
+from sunfair.agent.plan_flows import CHARGE, CURTAIL, DISCHARGE, EXPORT, FLOWS, IMPORT, OVER, SOC, VALUE, flows_along
+from sunfair.agent.plan_repair import Note, Problem, repair
+from sunfair.agent.plan_replay import Replay, play
+from sunfair.errors import Fault, InputError
+
+__all__ = ["Method", "Plans", "plan", "replay"]
+
+Floats = NDArray[np.float64]
+
+Method = Literal["auto", "merge", "highs"]
+
+_CHUNK = 512
+"""Homes solved and replayed at a time: their arrays stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plans:
+    """Plans of n homes over T slots; float64[n, T], Wh, ≥ 0, AC side, if not said otherwise.
+
+    charge_wh, discharge_wh : into and out of the battery; never both in one slot
+    import_wh, export_wh    : through the meter, within its limits; never both in one slot
+    curtail_wh              : roof energy not taken
+    over_wh                 : load above the import limit: served, and no part of `import_wh` or `cost`
+    soc_wh                  : battery side, at the slot's end
+    marginal_value          : µ/kWh, −∂cost/∂soc: what one more kWh in store at the slot's end would save; where load above
+                              the import limit is at stake, higher than any price; 0 for a home without a battery
+    cost                    : float64[n], µ: Σ buy·import − sell·export + wear·discharge − terminal·(soc_T − reserve)
+    notes                   : what was repaired on the way, and which limits could not be held
+
+    ``import + over − export = load − pv + curtail + charge − discharge`` in every slot.
+    """
+
+    charge_wh: Floats
+    discharge_wh: Floats
+    import_wh: Floats
+    export_wh: Floats
+    curtail_wh: Floats
+    over_wh: Floats
+    soc_wh: Floats
+    marginal_value: Floats
+    cost: Floats
+    notes: tuple[Note, ...]
+
+    def __len__(self) -> int:
+        return len(self.cost)
+
+
+def plan(homes: Homes, outlook: Outlook, *, method: Method = "auto") -> Plans:
+    """The cheapest plan of every home, replayed through its devices before it is returned.
+
+    method : "merge" is exact (`merge_kernel`), in machine code with numba and in slow Python without; "highs" solves
+             the same as a linear programme; "auto" merges with numba and asks HiGHS without
+
+    Never infeasible. Values no home can have are repaired; a start below the reserve recovers as fast as charging within
+    the import limit allows; load above the import limit is met from the battery first, whatever it costs, and what is
+    left of it is served all the same. `Plans.notes` says where any of this happened. Where a negative price would pay
+    for burning energy in the battery the plan is one that can be done, not the relaxed optimum.
+
+    Raises InputError (a ValueError) where `homes` and `outlook` differ in their number of homes.
+    """
+    _check(homes, outlook)
+    problem, notes = repair(homes, outlook)
+    flows, cost = np.empty((FLOWS, problem.size, problem.horizon)), np.empty(problem.size)
+    solve = _merge if method == "merge" or (method == "auto" and has_numba()) else _highs
+    broken = np.zeros(problem.size, np.bool_)
+    for begin in range(0, problem.size, _CHUNK):
+        homes_now = slice(begin, min(begin + _CHUNK, problem.size))
+        solve(problem, homes_now, flows, cost)
+        broken[homes_now] = ~play(problem.take(homes_now), flows[:, homes_now], cost[homes_now]).holds
+    for home in np.flatnonzero(broken).tolist():
+        _stand_still(problem, slice(home, home + 1), flows, cost)
+    return _plans(flows, cost, (*notes, *_unheld(flows, broken)))
+
+
+def replay(homes: Homes, outlook: Outlook, plans: Plans) -> Replay:
+    """What `plans` come to when played through the devices again, and whether every limit holds.
+
+    Takes the decisions (charge, discharge, curtail) and recomputes all else; see `Replay`.
+    """
+    _check(homes, outlook)
+    problem, _ = repair(homes, outlook)
+    faults = [Fault("plans", f"are of {plans.charge_wh.shape}, the homes and slots are {problem.load.shape}")]
+    if plans.charge_wh.shape != problem.load.shape:
+        raise InputError("these plans are not of these homes", faults)
+    rows = (plans.charge_wh, plans.discharge_wh, plans.import_wh, plans.export_wh, plans.curtail_wh, plans.over_wh)
+    return play(problem, np.stack([*rows, plans.soc_wh, plans.marginal_value]), plans.cost)
+
+
+def _check(homes: Homes, outlook: Outlook) -> None:
+    """One outlook per home."""
+    if len(homes) != len(outlook):
+        faults = [Fault("outlook", f"has {len(outlook)} homes where homes has {len(homes)}", "give one row per home")]
+        raise InputError("these homes cannot be planned", faults)
+
+
+def _merge(problem: Problem, homes: slice, flows: Floats, cost: Floats) -> None:
+    """Plan some homes by the exact merge."""
+    from sunfair.agent.merge_kernel import merge_homes  # noqa: PLC0415  numba takes seconds to come
+
+    series = (_steady(each) for each in (problem.load, problem.pv, problem.buy, problem.sell))
+    merge_homes(homes.start, homes.stop, _steady(problem.devices()), *series, flows, cost)
+
+
+def _steady(array: Floats) -> Floats:
+    """The same numbers as a read-only array without gaps: one kind of array, one compiled kernel."""
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view
+
+
+def _highs(problem: Problem, homes: slice, flows: Floats, cost: Floats) -> None:
+    """Plan some homes by HiGHS."""
+    from sunfair.agent.plan_highs import plan_by_highs  # noqa: PLC0415  HiGHS comes only where it is needed
+
+    plan_by_highs(problem.take(homes), flows[:, homes], cost[homes])
+
+
+def _stand_still(problem: Problem, homes: slice, flows: Floats, cost: Floats) -> None:
+    """The plan that is always possible: the battery does nothing."""
+    part = problem.take(homes)
+    cost[homes] = flows_along(part, np.repeat(part.soc[:, None], part.horizon, axis=1), flows[:, homes])
+    flows[VALUE, homes] = 0.0
+
+
+def _unheld(flows: Floats, broken: NDArray[np.bool_]) -> list[Note]:
+    """Notes on limits that could not be held and plans that did not hold."""
+    above = (flows[OVER] > 0).any(axis=1)
+    found = [
+        ("import_w", "load above the import limit in some slots, more than the battery can cover; served", above),
+        ("plan", "did not stand its replay; the battery does nothing", broken),
+    ]
+    return [Note(field, what, np.flatnonzero(where)) for field, what, where in found if where.any()]
+
+
+def _plans(flows: Floats, cost: Floats, notes: tuple[Note, ...]) -> Plans:
+    return Plans(
+        charge_wh=flows[CHARGE],
+        discharge_wh=flows[DISCHARGE],
+        import_wh=flows[IMPORT],
+        export_wh=flows[EXPORT],
+        curtail_wh=flows[CURTAIL],
+        over_wh=flows[OVER],
+        soc_wh=flows[SOC],
+        marginal_value=flows[VALUE],
+        cost=cost,
+        notes=notes,
+    )

@@ -1,0 +1,116 @@
+"""A day on which meters fall silent and readings come late: the books close, and two programs that share no line agree."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sunfair.audit import audit
+from sunfair.model import FIRST_MEMBER, Scenario
+from sunfair.ports import Readings
+from sunfair.wiring import run_simulation, simulation, span_of
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "independent"))
+
+import check_run
+
+HOMES = 24
+SILENT = {2: [0, 5], 3: [0], 4: [0], 9: list(range(HOMES)), 23: [7], 24: [7]}
+"""Whose reading is missing in which hour of the run, counted from 0: a gap over midnight, and one hour of them all."""
+LATE = {12: [3, 4], 13: [3]}
+
+
+def received(readings: Readings, first: int) -> Readings:
+    """What reaches the operator of what the meters sent."""
+    valid, late = readings.valid.copy(), readings.late.copy()
+    valid[SILENT.get(readings.slot - first, [])] = False
+    late[LATE.get(readings.slot - first, [])] = True
+    return replace(readings, valid=valid, late=late)
+
+
+@pytest.fixture(scope="module")
+def days(made_street: Callable[..., Scenario], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days of hours."""
+    scenario = made_street(HOMES, minutes=60)
+    span = span_of(scenario, "2016-06-09", 2)
+    lossy = partial(simulation.Simulation, received=partial(received, first=span.first_slot))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulation, "Simulation", lossy)
+        folder = tmp_path_factory.mktemp("silent") / "days"
+        run_simulation(scenario, span, folder, seed=3, progress=lambda done: None, stopped=lambda: False)
+    return folder
+
+
+def rows_of(folder: Path, name: str) -> np.ndarray:
+    return pq.read_table(folder / "rows.parquet")[name].to_numpy().reshape(-1, HOMES + FIRST_MEMBER)
+
+
+def test_both_programs_find_the_days_right(days: Path) -> None:
+    assert audit(days) == []
+    assert check_run.check(days) == []
+
+
+def test_the_readings_are_those_that_came(days: Path) -> None:
+    readings = pq.read_table(days / "readings.parquet").to_pylist()
+    missing = sum(map(len, SILENT.values()))
+    assert len(readings) == 48 * HOMES - missing
+    assert sum(reading["late"] for reading in readings) == sum(map(len, LATE.values()))
+
+
+def test_what_was_not_read_is_metered_later_and_money_is_exact(days: Path) -> None:
+    metered, paid = rows_of(days, "metered_wh"), rows_of(days, "paid")
+    for hour, homes in SILENT.items():
+        assert not metered[hour, np.array(homes) + FIRST_MEMBER].any()
+    assert (paid.sum(axis=1) == 0).all()
+    plans = pq.read_table(days / "plans.parquet")
+    net = sum(plans[name].to_numpy() for name in ("load_wh", "curtail_wh", "battery_wh", "ev_wh"))
+    net = (net - plans["pv_wh"].to_numpy()).reshape(-1, HOMES)
+    assert (net.sum(axis=0) == metered[:, FIRST_MEMBER:].sum(axis=0)).all()
+
+
+BACK = {3: [5], 5: [0], 10: list(range(HOMES)), 25: [7]}
+"""Who is read again, and in which hour."""
+
+
+def test_bills_have_the_gaps_on_lines_of_their_own(days: Path) -> None:
+    """What was metered in the hours of the first readings after the gaps stands there, home by home."""
+    lines, metered = ("taken while no reading came", "given while no reading came"), rows_of(days, "metered_wh")
+    billed = np.zeros(HOMES, np.int64)
+    for bill in pq.read_table(days / "bills.parquet").to_pylist():
+        if bill["line"] in lines:
+            assert (bill["energy_wh"] > 0) == (bill["line"] == lines[0])
+            assert (bill["amount"] < 0) == (bill["line"] == lines[0]), "taken is paid for, given is paid"
+            billed[bill["account"] - FIRST_MEMBER] += bill["energy_wh"]
+    due = np.zeros(HOMES, np.int64)
+    for hour, homes in BACK.items():
+        due[homes] += metered[hour, np.array(homes) + FIRST_MEMBER]
+    assert billed.tolist() == due.tolist()
+    assert billed.any()
+
+
+@pytest.mark.parametrize("kind", ["another came", "one is gone", "late after all", "in time after all"])
+def test_a_changed_list_of_readings_is_found_by_both(days: Path, tmp_path: Path, kind: str) -> None:
+    """Files that make a meter speak, or fall silent, where it did not."""
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for path in days.iterdir():
+        (copy / path.name).symlink_to(path)
+    table = pq.read_table(days / "readings.parquet")
+    lines = table.to_pylist()
+    at = next(i for i, line in enumerate(lines) if line["late"] == (kind == "in time after all"))
+    if kind == "another came":
+        lines.insert(at, {**lines[at], "account": lines[at]["account"] - 1})
+    elif kind == "one is gone":
+        del lines[at + 30]
+    else:
+        lines[at]["late"] = not lines[at]["late"]
+    (copy / "readings.parquet").unlink()
+    pq.write_table(pa.Table.from_pylist(lines, schema=table.schema), copy / "readings.parquet")
+    assert audit(copy)
+    assert check_run.check(copy)
