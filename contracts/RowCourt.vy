@@ -1,6 +1,7 @@
 # pragma version ==0.4.3
 # pragma evm-version cancun
 # pragma nonreentrancy off
+# pragma optimize codesize
 """
 @title Row Court
 @custom:contract-name RowCourt
@@ -46,6 +47,9 @@ ROW_BYTES: constant(uint256) = 149
 LEAF_BYTES: constant(uint256) = 61
 STEP_BYTES: constant(uint256) = 40
 COVER_PATH_BYTES: constant(uint256) = 40 * 12
+
+# @dev Eight bytes.
+LANE: constant(uint256) = 2**64 - 1
 
 # @dev An honest cover, and every sum of them, is less.
 COVER_MAX: constant(uint256) = 2**62
@@ -402,9 +406,9 @@ def refute_cover_node(
     else:
         assert len(children) == 2 * STEP_BYTES, "court: path"
         node = keccak256(concat(TAG_SUM_NODE, children))
-        left: uint256 = convert(extract32(children, 8), uint256) & (2**64 - 1)
-        right: uint256 = convert(extract32(children, 48), uint256) & (2**64 - 1)
-        holds = max(left, right) < COVER_MAX and left + right == stated
+        left: uint256 = convert(extract32(children, 8), uint256) & LANE
+        right: uint256 = convert(extract32(children, 48), uint256) & LANE
+        holds = max(left, right) < COVER_MAX and unsafe_add(left, right) == stated
     self._check_cover(node, stated, level, index, settlement.accounts, path, settlement.period_root)
     self._judge(market, court_proofs.COVER_NODE, settlement.operator, holds)
 
@@ -483,11 +487,8 @@ def _cover_root(count: uint256, top: bytes32, cover: uint256) -> bytes32:
     """
     @notice H(0x04 ‖ count ‖ top ‖ cover); count below 2³², cover below 2⁶⁴.
     """
-    return keccak256(
-        concat(
-            TAG_SUM_ROOT, convert(convert(count, uint32), bytes4), top, convert(convert(cover, uint64), bytes8)
-        )
-    )
+    own: bytes8 = convert(convert(cover, uint64), bytes8)
+    return keccak256(concat(TAG_SUM_ROOT, convert(convert(count, uint32), bytes4), top, own))
 
 
 @internal
@@ -514,12 +515,12 @@ def _check_cover(
     top: bytes32 = node
     for i: uint256 in range(steps, bound=court_proofs.SUM_STEPS):
         sibling: Bytes[STEP_BYTES] = slice(path, unsafe_mul(i, STEP_BYTES), STEP_BYTES)
-        own: bytes8 = convert(convert(carried & (2**64 - 1), uint64), bytes8)
+        own: bytes8 = convert(convert(carried & LANE, uint64), bytes8)
         if (index >> i) & 1 == 0:
             top = keccak256(concat(TAG_SUM_NODE, top, own, sibling))
         else:
             top = keccak256(concat(TAG_SUM_NODE, sibling, top, own))
-        beside: uint256 = convert(extract32(sibling, 8), uint256) & (2**64 - 1)
+        beside: uint256 = convert(extract32(sibling, 8), uint256) & LANE
         carried = unsafe_add(carried, beside)
         high = high | beside | carried
     assert high < COVER_MAX, "court: lane"
@@ -911,7 +912,7 @@ def _posted(
         and keccak256(words) == extract32(chunks, chunk)
     ), "court: amounts"
     lanes: uint256 = convert(extract32(words, within), uint256)
-    return unsafe_sub(convert((lanes >> unsafe_mul(64, lane % LANES)) & (2**64 - 1), int256), LANE_BIAS)
+    return unsafe_sub(convert((lanes >> unsafe_mul(64, lane % LANES)) & LANE, int256), LANE_BIAS)
 
 
 @internal

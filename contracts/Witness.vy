@@ -13,8 +13,6 @@
         Rules: docs/settlement-spec.md, "Demands"; layouts: docs/formats.md.
 @dev    Keeps nothing and trusts nobody: which docket and market it is told changes only which docket is told to close
         an item, and a docket listens to its own witness alone.
-        Gas of an answer at the largest size, with its calldata (4,096 leaves and slots; a chunk of 128 rows):
-        header 60 k, leaf 160 k, opening 130 k, rows 1.2 M, reading 130 k. Docket takes more as the base of its price.
 @custom:kill Holds nothing, so there is nothing to stop.
 """
 

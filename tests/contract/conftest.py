@@ -1,6 +1,7 @@
-"""A market with its people, on titanoboa: every test begins with the same fresh one."""
+"""People and contracts for the tests: a credit with its asset on titanoboa, a street with its market on revm."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,24 +10,26 @@ from typing import Any
 import boa
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+import vault_world
+
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 HOSTILE = Path(__file__).parent / "hostile"
+START = vault_world.START
 
-HOUR = 3600
-DAY = 24 * HOUR
-SLOT = 900
-WINDOW = 6 * HOUR
-ESCAPE = 3 * DAY
-START = 1_465_941_600  # 2016-06-14T22:00:00Z, a multiple of 900
-GUARANTOR = 2**32 - 1
-MONEY = 1_000_000_000
-COMMUNITY = b"street".ljust(32, b"\0")
-ROOT = b"\x01" * 32
+
+class Deployers(dict[str, Any]):
+    """Compiled contracts by name, each when it is first asked for."""
+
+    def __missing__(self, name: str) -> Any:
+        path = next(folder / f"{name}.vy" for folder in (CONTRACTS, HOSTILE) if (folder / f"{name}.vy").is_file())
+        self[name] = boa.load_partial(str(path))
+        return self[name]
 
 
 @dataclass
 class World:
-    """Contracts and people. Accounts: 0 utility, 1 network, 2 reserve, 3 seller, 4 buyer."""
+    """A credit, its asset, a market in it, and people."""
 
     euro: Any
     credit: Any
@@ -41,79 +44,10 @@ class World:
     buyer: str
     intruder: str
 
-    @property
-    def roles(self) -> list[str]:
-        return [self.utility, self.network, self.reserve]
-
-    def market_on(self, token: str, **changes: Any) -> Any:
-        """A market in another token, or with other arguments."""
-        arguments = {
-            "token": token,
-            "community": COMMUNITY,
-            "operator": self.operator,
-            "guarantor": self.guarantor,
-            "roles": self.roles,
-            "slot_seconds": SLOT,
-            "window": WINDOW,
-            "escape": ESCAPE,
-        }
-        return self.deployers["EnergyMarket"].deploy(*(arguments | changes).values())
-
-    def fund(self, owner: str, amount: int, spender: str | None = None) -> None:
-        """Give `owner` credits and let the market take them."""
-        with boa.env.prank(owner):
-            self.euro.issue(amount)
-            self.euro.approve(self.credit, amount)
-            self.credit.mint(amount)
-            self.credit.approve(spender or self.market, amount)
-
-    def deposit(self, account: int, amount: int = MONEY) -> None:
-        owner = self.market.owner_of(account)
-        self.fund(owner, amount)
-        self.market.deposit(account, amount, sender=owner)
-
-    def everyone_deposits(self) -> None:
-        for account in [*range(self.market.accounts()), GUARANTOR]:
-            self.deposit(account)
-
-    def anchor(self, slots: int = 96, root: bytes = ROOT) -> int:
-        """Anchor the next period at its end; the first begins at START."""
-        period = self.market.anchored()
-        first = self.market.next_slot() or START // SLOT
-        boa.env.timestamp = max(boa.env.timestamp, (first + slots) * SLOT)
-        self.market.anchor(period, first, slots, root, sender=self.operator)
-        return int(period)
-
-    def shut_door(self) -> None:
-        """Go to the moment at which the oldest period can be settled."""
-        boa.env.timestamp = self.market.settle_time()
-
-    def settle(self, amounts: Sequence[int], cover: int = 0) -> int:
-        """Anchor a day if none is open, wait for the shut door, post `amounts`."""
-        if self.market.applied() == self.market.anchored():
-            self.anchor()
-        self.shut_door()
-        period = self.market.applied()
-        self.market.settle(period, ROOT, cover, amounts, sender=self.operator)
-        return int(period)
-
-    def apply(self, amounts: Sequence[int], sender: str | None = None) -> None:
-        boa.env.timestamp = self.market.apply_time()
-        self.market.apply(amounts, sender=sender or self.intruder)
-
-    def period(self, amounts: Sequence[int], cover: int = 0) -> None:
-        """A whole period: anchored, settled, applied."""
-        self.settle(amounts, cover)
-        self.apply(amounts)
-
-    def balances(self) -> list[int]:
-        return [self.market.balance_of(account) for account in [*range(self.market.accounts()), GUARANTOR]]
-
 
 @pytest.fixture(scope="session")
 def deployers() -> dict[str, Any]:
-    paths = [*CONTRACTS.glob("*.vy"), *HOSTILE.glob("*.vy")]
-    return {path.stem: boa.load_partial(str(path)) for path in paths}
+    return Deployers()
 
 
 @contextmanager
@@ -130,26 +64,67 @@ def local_chain() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def street(deployers: dict[str, Any]) -> Iterator[World]:
+def made_world(deployers: dict[str, Any]) -> Iterator[World]:
     """Made once; every test gets it as it was."""
     with local_chain():
         names = ("operator", "guarantor", "utility", "network", "reserve", "seller", "buyer", "intruder")
         people = {name: boa.env.generate_address(name) for name in names}
         euro = deployers["SimulatedEuro"].deploy()
         credit = deployers["EnergyCredit"].deploy(euro, "Energy Credit", "EC")
-        made = World(euro, credit, None, deployers, **people)
-        made.market = made.market_on(credit.address)
-        made.market.open_accounts([made.seller, made.buyer], sender=made.operator)
-        yield made
+        court = deployers["StandInCourt"].deploy()
+        roles = [people["utility"], people["network"], people["reserve"]]
+        market = deployers["EnergyMarket"].deploy(
+            credit,
+            vault_world.COMMUNITY,
+            people["operator"],
+            people["guarantor"],
+            roles,
+            [court] * 4,
+            vault_world.SLOT,
+            vault_world.GATE,
+            vault_world.WINDOW,
+            vault_world.TAKEOVER,
+            vault_world.ESCAPE,
+            vault_world.BOND,
+        )
+        yield World(euro, credit, market, deployers, **people)
 
 
 @pytest.fixture
-def world(street: World) -> Iterator[World]:
+def world(made_world: World) -> Iterator[World]:
     with local_chain():
-        yield street
+        yield made_world
 
 
 @pytest.fixture
 def hostile(world: World) -> Any:
     """A token with 6 decimals that behaves until it is told not to."""
     return world.deployers["HostileToken"].deploy(6)
+
+
+@pytest.fixture(scope="session")
+def made_street() -> vault_world.Street:
+    return vault_world.Street()
+
+
+@pytest.fixture
+def street(made_street: vault_world.Street) -> vault_world.Street:
+    """A market with two members, seller (3) and buyer (4); nothing has happened in it."""
+    return made_street.renew()
+
+
+@pytest.fixture
+def busy(street: vault_world.Street) -> vault_world.Street:
+    """The same with terms, the operator's bond and everybody's deposit."""
+    return street.open_for_business()
+
+
+@pytest.fixture(scope="session")
+def made_hostile_street() -> vault_world.Street:
+    return vault_world.Street(token="HostileToken")
+
+
+@pytest.fixture
+def hostile_street(made_hostile_street: vault_world.Street) -> vault_world.Street:
+    """A busy street whose token does what a good one does not, once it is told to."""
+    return made_hostile_street.renew().open_for_business()

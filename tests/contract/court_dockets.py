@@ -154,6 +154,15 @@ def twin_demand(street: Street, kind: int, a: int, b: int, asker: str, now: int,
     return ""
 
 
+def twin_says(check: Any, *arguments: Any) -> str:
+    """The twin's reason for a refusal, or nothing."""
+    try:
+        check(*arguments)
+    except EvidenceRefused as refused:
+        return refused.reason
+    return ""
+
+
 def twin_answer(street: Street, kind: int, arguments: tuple[Any, ...]) -> str:
     """The twin's verdict on an answer."""
     facts, inbox, settlement = street.facts, street.inbox, street.settlement

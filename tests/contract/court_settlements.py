@@ -58,9 +58,9 @@ ROW_FIELDS = PrivateRow.__dataclass_fields__
 class Ways:
     """How a street is drawn. Shares are of slots or accounts."""
 
-    members: int = 7
-    before: int = 5
-    slots: tuple[int, ...] = (6, 3)
+    members: int = 5
+    before: int = 3
+    slots: tuple[int, ...] = (4, 2)
     rule: int = 0
     silent: float = 0.25
     late: float = 0.15
@@ -307,6 +307,62 @@ def _posted(ways: Ways, facts: MarketFacts, slots: dict[int, SlotMade], rows: di
     return Street(pending.facts, slots, shown, earlier, pending)
 
 
+def previous_of(street: Street, account: int, slot: int, before: PrivateRow | None) -> Base | PrivateRow:
+    """What a member's row of this slot starts from; `before` is the row of the slot before, if there is one."""
+    meter, settlement = street.facts.meter(account, slot), street.pending.settlement
+    if before is None or (slot == settlement.first_slot and meter.from_slot == slot):
+        return Base(account, meter.import_wh, meter.export_wh)
+    if meter.from_slot == slot:
+        return Base.new_meter(before, meter.import_wh, meter.export_wh)
+    return Base.after(before) if slot == settlement.first_slot else before
+
+
+def is_story(street: Street, account: int, rows: tuple[bytes, ...]) -> bool:
+    """Whether these are the rows that `next_row` gives for some readings: those they state themselves."""
+    member, settlement = street.facts.member(account), street.pending.settlement
+    start = max(member.from_slot, settlement.first_slot)
+    if len(rows) != max(0, min(member.to_slot, settlement.first_slot + settlement.slots) - start):
+        return False
+    last = street.last(account)
+    before = PrivateRow.decode(last.rows[-1]) if last and last.rows and start == settlement.first_slot else None
+    for slot, data in enumerate(rows, start):
+        row, made = PrivateRow.decode(data), street.slots[slot]
+        reading = None if row.gap_slots else (row.import_register_wh, row.export_register_wh)
+        base = previous_of(street, account, slot, before)
+        try:
+            due = next_row(base, made.facts, reading, made.openings.get(account), cap_wh=member.cap_wh)
+        except ValueError:
+            return False
+        if due != row:
+            return False
+        before = row
+    return True
+
+
+def restate(street: Street, slot: int, change: Any) -> Street:
+    """The operator publishes other public rows of a slot (`change` makes them), and anchors a header to fit."""
+    made = street.slots[slot]
+    assert made.header is not None and made.tree is not None
+    tree = ResultTree(change(made.tree.rows), made.header.ahead, made.header.pool)
+    header = replace(made.header, result_root=tree.root, sums=tree.tree.sums)
+    public = tree.rows.public_bytes()
+    openings = {a: replace(own, public=public[own.leaf].tobytes()) for a, own in made.openings.items()}
+    slots = {**street.slots, slot: SlotMade(slot, made.facts, header, tree, openings)}
+    old = street.shown[slot].anchor
+    inside = range(old.first_slot, old.first_slot + old.slots)
+    digests = [own.digest() if (own := slots[s].header) else keccak(b"%d" % s) for s in inside]
+    headers = Tree(np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32))
+    anchor = replace(old, root=headers.root)
+    shown = dict(street.shown)
+    for at, inner in enumerate(inside):
+        own = slots[inner].header
+        sides = (own.preimage(), headers.proof(at).siblings, slots[inner].public) if own else ()
+        shown[inner] = ShownSlot(anchor, *sides)
+    anchors = tuple(anchor if a == old else a for a in street.facts.anchors)
+    facts = replace(street.facts, anchors=anchors)
+    return replace(street, facts=facts, slots=slots, shown=shown, pending=replace(street.pending, facts=facts))
+
+
 # ── Posting ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -508,6 +564,16 @@ class RowRoom:
         assert (court, challenger[12:], offender[12:]) == (self.court, self.watcher, settlement.operator)
         assert int.from_bytes(slot, "big") == NO_SLOT
         return Verdict("", int.from_bytes(kind, "big"), used)
+
+    def record_gas(self) -> int:
+        """What the market's double pays for writing down a conviction: that is no part of a challenge."""
+        before = self.evm.snapshot()
+        arguments = 20, OPERATOR, self.watcher, NO_SLOT
+        self._call(self.market, "market_facts", "convict", *arguments)
+        used = int(self.evm.result.gas_used)
+        self.evm.revert(before)
+        data = calldata("market_facts", "convict", arguments)
+        return used - 21_000 - sum(16 if byte else 4 for byte in data)
 
     def both(self, facts: MarketFacts, function: str, arguments: tuple[Any, ...]) -> tuple[str, int | None]:
         """The verdict, which contract and twin must share."""

@@ -7,14 +7,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, is_dataclass, replace
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import boa
 import numpy as np
 from hypothesis import strategies as st
 from pyrevm import EVM, Env
+from vyper.compiler.output import build_abi_output
 
 from sunfair.chain.abi import decode, encode, revert_reason
 from sunfair.market import Offers, clear_mid_market_rate, clear_uniform
@@ -319,12 +320,11 @@ def tree_levels(
 
 @cache
 def compiled(name: str) -> tuple[dict[str, Any], bytes]:
-    """Functions by name, and creation code, of a contract compiled now."""
+    """Functions by name, and creation code, of a contract as its source stands."""
     folder = ROOT / "tests" / "contract" if name == "market_facts" else ROOT / "contracts"
-    source = folder / f"{name}.vy"
-    built = import_module("vyper.cli.vyper_compile").compile_files([str(source)], ["abi", "bytecode"])[source]
-    functions = {entry["name"]: entry for entry in built["abi"] if entry["type"] == "function"}
-    return functions, bytes.fromhex(built["bytecode"][2:])
+    data = boa.load_partial(str(folder / f"{name}.vy")).compiler_data  # titanoboa keeps what it compiled
+    functions = {entry["name"]: entry for entry in build_abi_output(data) if entry["type"] == "function"}
+    return functions, bytes(data.bytecode)
 
 
 def calldata(name: str, function: str, arguments: tuple[Any, ...]) -> bytes:

@@ -91,10 +91,23 @@ def test_another_place_of_the_book_is_not_beside_this_row(case, levels):
         assert said(case, "refute_book_leaf", call) == ("court: path", None)
 
 
-def test_places_beyond_the_tree(case, levels):
-    for place in (37, 64, 2**64, 2**256 - 1):
+@pytest.mark.parametrize("beyond", [64, 128, 2**64, 2**255])
+def test_places_beyond_the_tree(case, levels, beyond):
+    """The way up turns left and right as from leaf 5, but the place lies behind the last account's: no padding, no ghost."""
+    path = above(levels, 0, 5)
+    assert said(case, "refute_padding", (*case.start, 0, 5 + beyond, *levels[0][5], path)) == ("court: path", None)
+    assert said(case, "refute_row", (*case.start, 5 + beyond, levels[0][5][1], SLOT.published.rows[5], path)) == (
+        "court: path",
+        None,
+    )
+    children = (*levels[0][4], *levels[0][5])
+    node = (*case.start, 1, 2 + beyond, levels[1][2][1], *children, above(levels, 1, 2))
+    assert said(case, "refute_node", node) == ("court: path", None)
+    inner = (*case.start, 2, 1 + beyond, *levels[2][1], above(levels, 2, 1))
+    assert said(case, "refute_padding", inner) == ("court: path", None)
+
+
+def test_a_row_at_a_padding_place(case, levels):
+    for place in (37, 63):
         call = (*case.start, place, levels[0][5][1], SLOT.published.rows[5], above(levels, 0, 5))
         assert said(case, "refute_row", call) == ("court: path", None)
-        padding = (*case.start, 0, place + 64, *levels[0][5], above(levels, 0, 5))
-        if place < 2**255:
-            assert said(case, "refute_padding", padding) == ("court: path", None)

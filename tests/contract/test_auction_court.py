@@ -8,25 +8,43 @@ from pathlib import Path
 import pytest
 
 from sunfair.settlement import Header, keccak
-from sunfair.settlement.court import Kind, PublishedAuction, curve_evidence
+from sunfair.settlement.court import (
+    Anchor,
+    Kind,
+    MarketFacts,
+    PublishedAuction,
+    Terms,
+    curve_evidence,
+    find_auction_faults,
+)
+from sunfair.settlement.court import auction as twin
 from sunfair.settlement.court.proofs import NEUTRAL, book_leaf, lanes, sum_top
 from sunfair.settlement.tree import plain_root
 from sunfair.units import NO_BUY, NO_SELL
 
 sys.path.insert(0, str(Path(__file__).parent))
 import court_slots as world
+import vault_world as vault
 
 NOT_FALSE = ("court: not false", None)
-CONVICTION = 60_000
-"""What a conviction costs in the market, at most."""
 CHALLENGE_MAX = 160_000
+CHALLENGES = {
+    "header": Kind.HEADER,
+    "terms": Kind.TERMS,
+    "root": Kind.ROOT,
+    "node": Kind.NODE,
+    "padding": Kind.PADDING,
+    "row": Kind.ROW,
+    "book leaf": Kind.BOOK_LEAF,
+    "curve": Kind.CURVE,
+}
 
 HONEST = {
     "200 homes": world.made(1, 200),
-    "200 homes, ties": world.made(2, 200, limits=(14, 21), energies=3),
+    "70 homes, ties": world.made(2, 70, limits=(14, 21), energies=3),
     "200 homes, mid-market": world.made(3, 200, rule=1, limits=(14, 22)),
-    "200 homes, no pool": world.made(4, 200, rule=4),
-    "129 homes, negative prices": world.made(5, 129, limits=(-40, -6), tariffs=(-3, -8)),
+    "40 homes, no pool": world.made(4, 40, rule=4),
+    "65 homes, negative prices": world.made(5, 65, limits=(-40, -6), tariffs=(-3, -8)),
     "mid-market at an odd negative sum": world.made(6, 40, rule=1, limits=(-20, 5), tariffs=(-3, -12)),
     "20 homes, largest numbers": world.made(7, 20, energies=10**9, limits=(-(10**9), 10**9)),
     "20 homes offer nothing": world.made(8, 20, offering=0.0),
@@ -269,8 +287,33 @@ def test_steps_signed_for_a_session_not_held_count_for_nothing():
 
 
 @pytest.fixture(scope="module")
-def thousand():
-    return world.made(1, 1000, offering=1.0, energies=10**6, limits=(50_000, 350_000), tariffs=(320_000, 80_000))
+def street():
+    """The market itself, with this court; its terms are set for a day, slot by slot."""
+    made = vault.Street()
+    made.court = made.chain.deploy("AuctionCourt")
+    made.market = made.market_on(made.token, courts=[made.court, *made.courts[1:]])
+    made.market.open_accounts([made.seller, made.buyer], [vault.CAP] * 2, sender=made.operator)
+    made.set_terms(tariffs=DAY.tariffs, seller=DAY.seller, utility=DAY.utility, network=DAY.network)
+    made.post_bond()
+    made.everyone_deposits()
+    return made
+
+
+DAY = Terms(
+    vault.FIRST,
+    vault.FIRST + 95,
+    *(0, 1, 2),
+    *(8_000, 1_200, 800),
+    vault.tariff_bytes([(320_000 + abs(at - 40), 80_000 - abs(at - 40)) for at in range(96)]),
+)
+"""A thousand homes' day: 96 pairs of tariffs."""
+
+
+@pytest.fixture(scope="module")
+def thousand(street):
+    tariffs, slot = (320_000, 80_000), vault.FIRST + 40
+    made = world.made(1, 1000, offering=1.0, energies=10**6, limits=(50_000, 350_000), tariffs=tariffs, slot=slot)
+    return replace(made, header=replace(made.header, domain=street.market.separator()))
 
 
 def challenges(slot):
@@ -282,40 +325,53 @@ def challenges(slot):
     beside[2, 4] = levels[2][4][1]
     bound = world.put(rows[index][32:176], 136, 77)
     leaf = book_leaf(bytes(32), bound)
-    yield "header", world.bind(slot, change=lambda header: replace(header, price_pool=header.price_pool + 1))
-    yield "terms", world.bind(slot, change=lambda header: replace(header, feed_in=header.feed_in + 1))
-    yield "root", world.bind(slot, change=lambda header: replace(header, accounts=999))
-    yield "node", world.bind(slot, stated=beside)
-    yield "padding", world.bind(slot, hashes={(0, 1001): keccak(b"ghost")})
-    yield "row", world.bind(slot, rows={index: world.put(rows[index], 192, 1)})
-    yield "book leaf", world.bind(slot, rows={index: keccak(b"leaf") + rows[index][32:]})
+
+    def search(case):
+        return next(find_auction_faults(case.facts, case.place, case.published))
+
+    def change(**changes):
+        return world.bind(slot, change=lambda header: replace(header, **changes))
+
+    yield "header", (change(price_pool=slot.header.price_pool + 1), search)
+    yield "terms", (change(feed_in=slot.header.feed_in + 1), search)
+    yield "root", (change(accounts=999), search)
+    yield "node", (world.bind(slot, stated=beside), search)
+    yield "padding", (world.bind(slot, hashes={(0, 1001): keccak(b"ghost")}), search)
+    yield "row", (world.bind(slot, rows={index: world.put(rows[index], 192, 1)}), search)
+    yield "book leaf", (world.bind(slot, rows={index: keccak(b"leaf") + rows[index][32:]}), search)
     curve = world.bind(slot, rows={index: leaf + rows[index][32:]})
     yield "curve", (curve, lambda case: curve_evidence(case.place, curve, index, bytes(32), bound))
 
 
-def test_any_challenge_at_a_thousand_homes_stays_below_the_bound(thousand):
-    """A whole transaction under Prague's rules, its calldata floor included, and a conviction on top."""
-    room = world.courtroom()
-    room.evm.reset_transient_storage()
-    room._call(room.market, "market_facts", "convict", 1, b"o" * 20, b"w" * 20, 5)
-    call = world.calldata("market_facts", "convict", (1, b"o" * 20, b"w" * 20, 5))
-    own = room.evm.result.gas_used - 21_000 - sum(16 if byte else 4 for byte in call)
-    kinds = {}
-    for name, made in challenges(thousand):
-        published, evidence = made if isinstance(made, tuple) else (made, None)
-        case = world.anchored(thousand, published, slots=96, at=40)
-        now = case.facts.terms[1]
-        day = replace(now, tariffs=now.tariffs[:16] + now.tariffs[16:32] * 95)
-        case = replace(case, facts=replace(case.facts, terms=(case.facts.terms[0], day, case.facts.terms[2])))
-        found = evidence(case) if evidence else world.convicted(case)
-        room.tell(case.facts)
-        verdict = room.call(found.function, found.arguments)
-        assert verdict.said == ("", found.kind)
-        data = world.calldata("AuctionCourt", found.function, (room.market, *found.arguments))
-        floor = 21_000 + 10 * sum(4 if byte else 1 for byte in data)
-        assert max(verdict.gas - own + CONVICTION, floor) <= CHALLENGE_MAX, name
-        kinds[name] = found.kind
-    assert sorted(kinds.values()) == [1, 2, 3, 4, 5, 6, 7, 8]
+@pytest.mark.parametrize("pending", [False, True])
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_any_challenge_at_a_thousand_homes_stays_below_the_bound(street, thousand, name, pending):
+    """Prague's rules, the whole transaction: calldata and its floor, evidence, conviction in the market."""
+    evm, now = street.chain.evm, street.now
+    fresh = evm.snapshot()
+    published, find = dict(challenges(thousand))[name]
+    case = world.anchored(thousand, published, slots=96, at=40)
+    anchor = Anchor(*street.anchor(root=case.place.anchor.root))
+    case = world.Case(
+        MarketFacts(separator=thousand.header.domain, anchors=(anchor,), terms=(DAY,)),
+        replace(case.place, anchor=anchor),
+        published,
+    )
+    if pending:
+        street.settle()
+    found = find(case)
+    assert found.kind == CHALLENGES[name] == getattr(twin, found.function)(case.facts, *found.arguments)
+    arguments = (street.market, *found.values())
+    getattr(street.court, found.function)(*arguments, sender=street.intruder)
+    data = street.court.data(found.function, *arguments)
+    floor = 21_000 + 10 * sum(4 if byte else 1 for byte in data)
+    assert max(street.chain.gas, floor) <= CHALLENGE_MAX
+    assert street.market.void_slot(thousand.header.slot)
+    assert street.market.bond_of(street.operator) == 0
+    assert street.market.claims(street.intruder) == vault.BOND // 5
+    assert street.state.pending == 0
+    evm.revert(fresh)
+    street.now = now
 
 
 def test_the_court_can_be_called_by_its_published_names():

@@ -127,7 +127,7 @@ def test_promise_is_an_eip712_message() -> None:
 def test_an_honest_slot_is_never_convicted(room: BookRoom, rules: dict[str, int]) -> None:
     """Every call on every leaf, with every true receipt, filed offer, reading and promise."""
     made = home(7, 5, **rules)
-    for account, offer in made.offers.items():
+    for offer in made.offers.values():
         made = made.filed(offer, 1, 10**12)
     for account in made.members:
         for slot in range(made.from_slot(account), made.slot + 1):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from run_chain import Market, read_log, replay
+from run_chain import read_log, replay
 from run_community import Community, check_members, read_community
 from run_homes import check_bills, check_homes, check_summary, check_wires
+from run_market import Market
 from run_periods import check_balances, check_chain, check_periods
 from run_shape import Run, check_shape
 from run_slots import check_slots

@@ -243,6 +243,15 @@ def amount_words(amounts: list[int], guarantor: int) -> list[int]:
     return [sum((places[at + lane] + 2**62) << 64 * lane for lane in range(4)) for at in range(0, len(places), 4)]
 
 
+def amounts_of(words: list[int], accounts: int) -> list[int]:
+    """The amounts of so many accounts and then the guarantor's; AssertionError unless the words hold just these."""
+    assert len(words) == accounts // 4 + 1, "not one amount per account"
+    lanes = [(word >> 64 * lane) % 2**64 - 2**62 for word in words for lane in range(4)]
+    assert all(-(2**62) <= lane < 2**62 for lane in lanes), "an amount out of range"
+    assert not any(lanes[accounts + 1 :]), "an amount of no account"
+    return [*lanes[1 : accounts + 1], lanes[0]]
+
+
 def amounts_hash(words: list[int]) -> bytes:
     """The hash over the hashes of chunks of sixteen words."""
     chunks = [words[at : at + 16] for at in range(0, len(words), 16)]

@@ -79,18 +79,23 @@ def check_periods(run: Run) -> list[str]:
     market = run.market
     if len(market.anchors) != len(periods):
         found.append(f"chain: {len(market.anchors)} periods are anchored, the run has {len(periods)}")
-    if len(market.settlements) != len(market.anchors):
-        found.append(f"chain: {len(market.settlements)} of {len(market.anchors)} anchored periods are settled")
-    for number, ((name, slots), anchor) in enumerate(zip(periods, market.anchors, strict=False)):
+    for (name, slots), anchor in zip(periods, market.anchors, strict=False):
         where = f"period {name}"
-        if anchor[:2] != (slots[0], len(slots)):
+        if (anchor.first, anchor.slots) != (slots[0], len(slots)):
             found.append(
-                f"{where}: anchored for {anchor[1]} slots from {anchor[0]}, it has {len(slots)} from {slots[0]}"
+                f"{where}: anchored for {anchor.slots} slots from {anchor.first}, it has {len(slots)} from {slots[0]}"
             )
-        if anchor[2] != plain_root([run.headers.get(slot, bytes(32)) for slot in slots]):
+        if anchor.root != plain_root([run.headers.get(slot, bytes(32)) for slot in slots]):
             found.append(f"{where}: the anchored root is not that of its headers")
-        if number < len(market.settlements):
-            found += check_settlement(run, where, slots, market.settlements[number])
+    settled = 0
+    for settlement in market.settlements:
+        covered = periods[settlement["period"] : settlement["period"] + settlement["periods"]]
+        settled += len(covered)
+        if covered:
+            slots = [slot for _, part in covered for slot in part]
+            found += check_settlement(run, f"period {covered[-1][0]}", slots, settlement)
+    if settled != len(market.anchors):
+        found.append(f"chain: {settled} of {len(market.anchors)} anchored periods are settled")
     return found
 
 
@@ -142,12 +147,16 @@ def check_chain(run: Run) -> list[str]:
         found.append(f"chain: {len(market.owners)} accounts, the files have {len(run.accounts)}")
     if len(set(market.owners)) < len(market.owners):
         found.append("chain: two accounts of one owner")
+    found += [f"account {a}: takes part from {market.spans[a]} only" for a in run.members if not whole_run(run, a)]
     found += check_transfers_on_chain(run)
     final = dict.fromkeys(run.accounts, 0)
     transfers = run.tables["transfers"]
     for account, kind, amount in zip(transfers["account"], transfers["kind"], transfers["amount"], strict=True):
         final[account] += amount
         final[0] -= amount if kind == "arrears" else 0
+    for account, kind, amount, _ in market.moves:
+        if kind in ("slash", "lack") and account in final:
+            final[account] += amount
     rows = run.tables["rows"]
     for account, paid in zip(rows["account"], rows["paid"], strict=True):
         final[account] += paid
@@ -155,6 +164,13 @@ def check_chain(run: Run) -> list[str]:
         if market.balances.get(account) != amount:
             found.append(f"account {account}: {market.balances.get(account)} on chain, {amount} by the files")
     return found
+
+
+def whole_run(run: Run, account: int) -> bool:
+    """Whether an account takes part in every slot of the run, with a meter."""
+    first, end = run.market.spans[account]
+    dated = run.market.meters.get(account, ())
+    return first <= run.slots[0] and run.slots[-1] < end and bool(dated) and dated[0][1] <= run.slots[0]
 
 
 def check_transfers_on_chain(run: Run) -> list[str]:
@@ -165,7 +181,7 @@ def check_transfers_on_chain(run: Run) -> list[str]:
         if kind in ("deposit", "withdrawal"):
             files[account, kind] += amount
     for account, kind, amount, _ in run.market.moves:
-        if account in run.accounts:
+        if account in run.accounts and kind in ("deposit", "withdrawal"):
             chain[account, kind] += amount
     return [
         f"account {account}: {kind}s of {files[account, kind]} in transfers, {chain[account, kind]} on chain"

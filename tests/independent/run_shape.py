@@ -8,8 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from run_bytes import domain_separator, keccak
-from run_chain import Market
 from run_community import Community
+from run_market import Market
 from run_meters import Meter, read_meters
 
 LIMIT = 10**9
@@ -56,7 +56,8 @@ class Run:
         self.market = market
         self.domain = domain_separator(market.chain_id, market.address)
         self.community_id = keccak(self.community.name.encode())
-        self.meters = read_meters(self)
+        base = {account: dated[0][2:] for account, dated in market.meters.items()}
+        self.meters = read_meters(self, base)
 
     def nonces(self) -> dict[bytes | None, int]:
         """{hash of an acknowledged offer: its nonce}; no offer is −1."""

@@ -19,12 +19,14 @@ from run_bytes import (
     receipt_digest,
     result_leaf,
     result_root,
+    rule,
     signer,
 )
 from run_shape import Run
 
 TICK = 10_000
 STEPS = 8
+PARTIES = ("seller", "utility", "network")
 
 
 def check_slots(run: Run) -> list[str]:
@@ -80,6 +82,7 @@ class Slot:
         self.check_tariff()
         for account in self.run.members:
             self.check_curve(account)
+            self.check_cap(account)
             self.check_signature(account, in_force.get((self.number, account)))
         self.check_pool_steps()
         fills = {session: self.check_session(session) for session in ("ahead", "pool")}
@@ -104,7 +107,13 @@ class Slot:
         return self.found
 
     def check_tariff(self) -> None:
-        """Retail and feed-in of community.toml."""
+        """Retail and feed-in of community.toml, and all terms as the utility set them on chain."""
+        entry = next((e for e in reversed(self.run.market.terms) if e.first <= self.number), None)
+        mine = (rule(self.terms), *self.terms["k"], *(self.terms[f"{who}_bps"] for who in PARTIES))
+        if entry is None or entry.rules != mine:
+            self.say(0, f"the rules of community.toml are {mine}, the chain's {entry and entry.rules}")
+        elif entry.tariff(self.number) != (self.line["retail"], self.line["feed_in"]):
+            self.say(0, f"the tariffs on chain are {entry.tariff(self.number)}")
         for side, tariff in self.run.community.tariff.items():
             wanted = tariff.get(self.number) if isinstance(tariff, dict) else tariff
             if wanted is not None and self.line[side] != wanted:
@@ -128,6 +137,13 @@ class Slot:
         limits = [*buys, *sells, row["pool_buy"] or 0, row["pool_sell"] or 0]
         if any(limit % TICK for limit in limits):
             self.say(account, "a limit off the tick")
+
+    def check_cap(self, account: int) -> None:
+        """No side of a curve holds more than the account's cap."""
+        for sign in (1, -1):
+            side = sum(abs(energy) for energy, _ in self.curves[account] if energy * sign > 0)
+            if side > self.run.market.caps[account]:
+                self.say(account, f"offers {side} Wh on a side, its cap is {self.run.market.caps[account]}")
 
     def check_signature(self, account: int, best: dict | None) -> None:
         """The offer in force: the acknowledged one of highest nonce; signed by the account's owner on chain."""
@@ -171,7 +187,8 @@ class Slot:
         """What the account offers to the pool: what it took beyond its ahead trades."""
         if "pool" not in self.run.community.sessions:
             return 0
-        return self.run.meters[self.number, account].pool_wh(self.rows[account]["traded_ahead_wh"])
+        meter, ahead = self.run.meters[self.number, account], self.rows[account]["traded_ahead_wh"]
+        return meter.pool_wh(ahead, self.run.market.caps[account])
 
     def check_pool_steps(self) -> None:
         """One pool step per account with a quantity and a limit for it, in leaf order."""
@@ -312,7 +329,7 @@ def check_receipts(run: Run) -> list[str]:
         receipt = run.row("receipts", i)
         where = f"slot {receipt['first_slot']} account {receipt['account']}"
         digest = receipt_digest(run.domain, receipt["offer_hash"], receipt["first_slot"], receipt["last_slot"])
-        if signer(digest, receipt["signature"]) != run.market.operator:
+        if signer(digest, receipt["signature"]) not in run.market.operators:
             found.append(f"{where}: the receipt was not signed by the operator")
         if receipt["first_slot"] > receipt["last_slot"] or receipt["account"] not in run.members:
             found.append(f"{where}: a receipt for no slot or no member")
@@ -331,7 +348,6 @@ def check_receipts(run: Run) -> list[str]:
 def check_readings(run: Run) -> list[str]:
     """Registers never fall, their change is `metered` (0 without a reading), each meter signs with a key of its own."""
     found = []
-    keys: dict[int, bytes | None] = {}
     rows = run.by("rows", "slot", "account")
     readings = run.tables["readings"]
     for i in range(len(readings["slot"])):
@@ -341,7 +357,8 @@ def check_readings(run: Run) -> list[str]:
         where = f"slot {slot} account {account}"
         digest = reading_digest(run.domain, run.community_id, account, slot, registers)
         by = signer(digest, reading["signature"])
-        if by is None or keys.setdefault(account, by) != by:
+        dated = [key for key, first, *_ in run.market.meters.get(account, ()) if first <= slot]
+        if by is None or by != (dated or [None])[-1]:
             found.append(f"{where}: the reading was not signed by the key of this meter")
         if min(run.meters[slot, account].moved) < 0:
             found.append(f"{where}: a register ran backwards")
@@ -349,6 +366,7 @@ def check_readings(run: Run) -> list[str]:
         metered = run.tables["rows"]["metered_wh"][rows[slot, account]]
         if meter.metered != metered:
             found.append(f"slot {slot} account {account}: metered_wh is {metered}, registers moved by {meter.metered}")
-    if len(set(keys.values())) < len(keys):
-        found.append("readings.parquet: two meters sign with one key")
+    keys = [dated[-1][0] for dated in run.market.meters.values()]
+    if len(set(keys)) < len(keys):
+        found.append("chain: two meters with one key")
     return found

@@ -20,10 +20,10 @@ import vault_world as world
 LONG = os.environ.get("SUNFAIR_LONG_FUZZ") == "1"
 
 HOUR, DAY, GUARANTOR = 3600, 86_400, 2**32 - 1
-SLOT, GATE, WINDOW, TAKEOVER, ESCAPE, BOND = HOUR, HOUR, 2 * HOUR, 12 * HOUR, 40 * HOUR, 1_003
+SLOT, GATE, WINDOW, TAKEOVER, ESCAPE, BOND = HOUR, HOUR, 2 * HOUR, 2 * DAY, 8 * DAY, 1_003
 RULES = vault_model.Rules(SLOT, GATE, WINDOW, TAKEOVER, ESCAPE, BOND)
 START = world.START
-WALLET = 20_000
+WALLET = 1_000_000
 MEMBERS_MAX = 8
 
 PARTIES = ("operator", "successor", "intruder")
@@ -34,7 +34,7 @@ PEOPLE = (*PARTIES, "guarantor", *INSTITUTIONS, *HOMES)
 ACCOUNTS = st.sampled_from([0, 1, 2, 3, 4, 5, 6, GUARANTOR])
 MONEY = st.integers(0, 2_000)
 PARTY = st.sampled_from(PARTIES)
-FAULTS = [None] * 5 + ["sum", "cover", "overdraft", "reserve", "range", "length", "periods", "sender"]
+FAULTS = [None] * 5 + ["bond", "sum", "cover", "overdraft", "reserve", "range", "length", "periods", "sender"]
 
 
 class Place:
@@ -67,7 +67,7 @@ class VaultMachine(RuleBasedStateMachine):
     # ── Begin and compare ─────────────────────────────────────────────────────────────────────────────────────────────
 
     @initialize(members=st.integers(1, 4), bonded=st.sampled_from([True, True, True, False]))
-    def deploy(self, members: int, bonded: bool) -> None:
+    def begin(self, members: int, bonded: bool) -> None:
         self.street = Place.fresh()
         self.market = self.street.market
         self.people = {name: self.street.chain.person(name) for name in PEOPLE}
@@ -171,13 +171,22 @@ class VaultMachine(RuleBasedStateMachine):
     def wait(self, minutes: int) -> None:
         self.go_to(self.model.now + 60 * minutes)
 
-    @rule()
+    @rule(ever=st.sampled_from([False, False, True]))
     @precondition(lambda self: self.model.applied >= 2)
-    def operator_gone(self) -> None:
+    def operator_gone(self, ever: bool) -> None:
         """Until the market is over; then everybody leaves."""
-        self.go_to(self.model.last_apply + ESCAPE)
-        for account in self.model.accounts:
-            self.withdraw(account)
+        if ever:
+            self.go_to(self.model.last_apply + ESCAPE)
+            for account in self.model.accounts:
+                self.withdraw(account)
+
+    @rule(members=st.integers(1, 4), wait=st.sampled_from([False, False, True]))
+    @precondition(lambda self: self.model.over)
+    def another_market(self, members: int, wait: bool) -> None:
+        """Nothing goes on in a market that is over: begin anew."""
+        if not wait:
+            self.teardown()
+            self.begin(members, True)
 
     # ── Accounts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -270,6 +279,8 @@ class VaultMachine(RuleBasedStateMachine):
         amounts = self._affordable(data, cover)
         periods = data.draw(st.integers(1, max(1, len(model.periods))))
         sender = model.operator
+        if fault != "bond":
+            self._post_what_lacks(amounts)
         if fault == "sum":
             amounts[0] += 1
         elif fault == "cover":
@@ -278,12 +289,19 @@ class VaultMachine(RuleBasedStateMachine):
             amounts[1] -= model.balances[1] + 5_000
             amounts[0] += model.balances[1] + 5_000
         elif fault == "reserve":
-            amounts[2], amounts[0] = amounts[2] - 3_000, amounts[0] + 3_000
+            amounts[2], amounts[0] = amounts[2] + 3_000, amounts[0] - 3_000
         elif fault == "periods":
             periods = len(model.periods) + 1
         elif fault == "sender":
             sender = "intruder"
         self._post(sender, periods, cover, amounts, fault)
+
+    def _post_what_lacks(self, amounts: dict[int, int]) -> None:
+        """The operator fills its bond, and posts beside it what guarantor and utility lack."""
+        lack = sum(max(0, -self.model.balances[account] - amounts[account]) for account in (0, GUARANTOR))
+        missing = BOND + lack - self.model.bonds.get(self.model.operator, 0)
+        if missing > 0:
+            self.post_bond(self.model.operator, missing)
 
     def _affordable(self, data: st.DataObject, cover: int) -> dict[int, int]:
         """Each member in turn pays or gets something; the utility takes, or gives, what is left."""
@@ -312,7 +330,7 @@ class VaultMachine(RuleBasedStateMachine):
             self.settlement, self.words = world.Settlement(*event.settlement), words
             assert self.market.is_pending(self.settlement)
 
-    @rule(early=st.sampled_from([0, 0, 0, 1]), swap=st.sampled_from([False, False, False, True]))
+    @rule(early=st.sampled_from([0, 0, 1]), swap=st.sampled_from([False, False, False, True]))
     @precondition(lambda self: self.settlement is not None)
     def apply(self, early: int, swap: bool) -> None:
         """The last posted settlement, which may be gone by now; or other amounts in its place."""
@@ -335,7 +353,7 @@ class VaultMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def whole_period(self, data: st.DataObject) -> None:
         self.settle(data, None, True)
-        if self.settlement is not None:
+        if self.model.pending is not None:
             self.apply(0, False)
 
     @rule(data=st.data(), account=ACCOUNTS, amount=st.integers(1, 2_000))
@@ -347,18 +365,25 @@ class VaultMachine(RuleBasedStateMachine):
             self.wait_until(lambda: self.model.door)
         self.withdraw(account)
 
-    @rule(count=st.sampled_from([0, 0, 1, 2]))
-    @precondition(lambda self: self.model.pending is not None)
-    def demands(self, count: int) -> None:
-        """So many demands about the pending settlement stand open."""
-        if self.market.is_pending(self.settlement):
-            self.street.docket.set_open(self.market, self.settlement.hash, count)
-            self.model.open_demands = count
+    @rule(data=st.data(), count=st.integers(0, 2))
+    def unanswered(self, data: st.DataObject, count: int) -> None:
+        """So many demands about the pending settlement stand open when the window is over."""
+        if self.model.pending is None:
+            self.settle(data, None, True)
+        if self.model.pending is not None:
+            self._demands(count)
+            self.apply(0, False)
+            self._demands(0)
+
+    def _demands(self, count: int) -> None:
+        self.street.docket.set_open(self.market, self.settlement.hash, count)
+        self.model.open_demands = count
 
     # ── Guilt and office ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(offender=PARTY, challenger=PARTY, back=st.sampled_from([None, -1, 0, 1, 5, 30]), court=st.integers(0, 3))
-    def convict(self, offender: str, challenger: str, back: int | None, court: int) -> None:
+    @rule(offender=st.sampled_from(["successor", "intruder", "operator", None]), challenger=PARTY, back=st.sampled_from([None, -1, 0, 1, 5, 30]), court=st.integers(0, 3))
+    def convict(self, offender: str | None, challenger: str, back: int | None, court: int) -> None:
+        offender = offender or self.model.operator
         slot = None if back is None else self.model.slot - back
         self.model.convict(offender, challenger, slot)
         number = world.NO_SLOT if slot is None else slot

@@ -62,7 +62,9 @@ class Homes:
         size = max((len(array) for array in read if array.ndim), default=1)
         for name, array in zip(names, read, strict=True):
             if array.ndim and len(array) != size:
-                faults.append(Fault(name, f"has {len(array)} homes where others have {size}", "give one value per home"))
+                faults.append(
+                    Fault(name, f"has {len(array)} homes where others have {size}", "give one value per home")
+                )
         if faults:
             raise InputError("these homes cannot be planned", faults)
         for name, array in zip(names, read, strict=True):

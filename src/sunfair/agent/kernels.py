@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-__all__ = ["has_numba", "kernel", "loose_kernel"]
+__all__ = ["has_numba", "inline_kernel", "kernel", "loose_kernel"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -32,13 +32,18 @@ def loose_kernel(function: Kernel) -> Kernel:
     return _compile(function, {"reassoc", "contract", "arcp", "nsz", "nnan"})
 
 
-def _compile(function: Kernel, fastmath: bool | set[str]) -> Kernel:
+def inline_kernel(function: Kernel) -> Kernel:
+    """A part of one kernel that stands by itself to be read: it is compiled into the place that calls it."""
+    return _compile(function, False, inline="always")
+
+
+def _compile(function: Kernel, fastmath: bool | set[str], inline: str = "never") -> Kernel:
     if not has_numba():
         return function
     numba = import_module("numba")
     # What is kept on disk is found again by this name: a change in any function called makes it another.
     function.__qualname__ = f"{function.__name__}_{_fingerprint(function)}"
-    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "inline": inline}
     try:
         kept: Kernel = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # nowhere to keep it: compiled anew by every process

@@ -186,7 +186,9 @@ class _Notes:
         horizon, size = outlook.horizon, len(outlook)
         short = horizon - series.shape[1]
         if short:
-            self.tell(field, f"{short} slots shorter than the horizon; gone on as a day before", np.ones(size, np.bool_))
+            self.tell(
+                field, f"{short} slots shorter than the horizon; gone on as a day before", np.ones(size, np.bool_)
+            )
             series = np.hstack([series, np.full((len(series), short), np.nan)])
         gaps = ~np.isfinite(series)
         if not gaps.any():

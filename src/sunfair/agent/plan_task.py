@@ -62,9 +62,7 @@ def floors(problem: Problem) -> Floats:
 
 def penalty(problem: Problem) -> Floats:
     """By how much load above the import limit counts, float64[n], µ/kWh: more than any trade in store could win."""
-    dearest = np.maximum(
-        np.abs(problem.buy).max(axis=1, initial=0.0), np.abs(problem.sell).max(axis=1, initial=0.0)
-    )
+    dearest = np.maximum(np.abs(problem.buy).max(axis=1, initial=0.0), np.abs(problem.sell).max(axis=1, initial=0.0))
     return 4.0 * (dearest + abs(problem.terminal) + problem.wear + 1.0) / (problem.charge_eff * problem.discharge_eff)
 
 

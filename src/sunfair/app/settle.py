@@ -5,7 +5,7 @@ follows from what was done before it.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -73,6 +73,10 @@ class Posted:
         return [*self.money.amounts.tolist(), -self.money.guarantor]
 
 
+Statement = Callable[[PeriodRows, PeriodMoney], tuple[PeriodRows, PeriodMoney]]
+"""What an operator says of the rows and the money it worked out."""
+
+
 class Settler:
     """Brings finished periods to the chain in order and keeps the balances that stand there.
 
@@ -87,12 +91,14 @@ class Settler:
         meters: Meters,
         *,
         applied: Callable[[date, list[SlotRecord]], None] = lambda civil, slots: None,
+        statement: Statement = lambda rows, money: (rows, money),
     ) -> None:
         """`balances` are those on chain now, int64[m], µ; `meters` stand before the first slot.
 
-        `applied` is told the slots of each period as they were settled in the end.
+        `applied` is told the slots of each period as they were settled in the end; `statement` is what is said of rows
+        and money that were worked out: all of it, by an honest operator.
         """
-        self._ledger, self._store, self._told = ledger, store, applied
+        self._ledger, self._store, self._told, self._statement = ledger, store, applied, statement
         self.balances, self.meters = balances.copy(), meters
         self.open: deque[OpenPeriod] = deque()
         self.posted: Posted | None = None
@@ -102,9 +108,9 @@ class Settler:
         """Whether every period handed in has been applied."""
         return not self.open and self.posted is None
 
-    def close_period(self, civil: date, slots: list[SlotRecord]) -> OpenPeriod:
-        """Anchor a finished period's headers and queue it for settlement."""
-        root = anchor_tree([slot.digest for slot in slots]).root
+    def close_period(self, civil: date, slots: list[SlotRecord], digests: Sequence[bytes] | None = None) -> OpenPeriod:
+        """Anchor a finished period's headers (`digests`; None: those of the slots) and queue it for settlement."""
+        root = anchor_tree([slot.digest for slot in slots] if digests is None else list(digests)).root
         period = OpenPeriod(civil, slots, self._ledger.anchor(slots[0].slot, len(slots), root))
         self.open.append(period)
         return period
@@ -134,6 +140,7 @@ class Settler:
         return self._sent(period, rows, money)
 
     def _sent(self, period: OpenPeriod, rows: PeriodRows, money: PeriodMoney) -> Posted:
+        rows, money = self._statement(rows, money)
         tree = PeriodTree(rows, money)
         amounts = [*money.amounts.tolist(), -money.guarantor]
         settlement = self._ledger.settle(1, tree.root, money.guarantor, amounts)
@@ -141,7 +148,7 @@ class Settler:
 
     def _settle(self, period: OpenPeriod) -> None:
         self._fill_bond()
-        self.posted = self.post(period)
+        self.posted = self.post(self._with_voids(period))
 
     def _fill_bond(self) -> None:
         """After a conviction the operator posts its bond anew, or it may not settle."""
@@ -151,17 +158,18 @@ class Settler:
             self._ledger.post_bond(full - posted)
 
     def _cancelled(self, posted: Posted) -> None:
-        """A court undid the settlement: what became void is settled as residual, the rest stands."""
-        facts, anchor = self._ledger.facts(), posted.period.anchor
-        now = next((a for a in facts.anchors if a.period == anchor.period), anchor)
-        void = {
-            record.slot
-            for record in posted.period.slots
-            if record.slot < now.void_to or record.slot in facts.void_slots
-        }
-        slots = resettled(posted.period.slots, void, self.meters)
-        self.open.appendleft(OpenPeriod(posted.period.civil, slots, now))
+        """A court undid the settlement: the period is open again."""
+        self.open.appendleft(posted.period)
         self.posted = None
+
+    def _with_voids(self, period: OpenPeriod) -> OpenPeriod:
+        """What became void is settled as residual, the rest stands."""
+        facts, anchor = self._ledger.facts(), period.anchor
+        now = next((a for a in facts.anchors if a.period == anchor.period), anchor)
+        void = {slot.slot for slot in period.slots if facts.is_void(now, slot.slot)}
+        if not any(slot.slot in void and not slot.void for slot in period.slots):
+            return period
+        return OpenPeriod(period.civil, resettled(period.slots, void, self.meters), now)
 
     def _apply(self, posted: Posted) -> None:
         self._ledger.apply(posted.settlement, posted.amounts)

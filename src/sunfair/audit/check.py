@@ -9,7 +9,7 @@ from sunfair.audit.auction import recleared
 from sunfair.audit.findings import Finding, Rank, told
 from sunfair.audit.money import bill_faults, recomputed
 from sunfair.audit.physics import physics
-from sunfair.audit.roots import headers, settlements
+from sunfair.audit.roots import headers, settlements, terms_faults
 from sunfair.audit.run import Run, open_run, wholeness
 from sunfair.audit.signed import offers_signed, readings_signed, receipts
 from sunfair.audit.summary import summary_faults
@@ -54,7 +54,7 @@ def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage
         digests.append(digest)
         found += wrong
         progress("commitments", at + 1, total)
-    found += settlements(run, money, digests)
+    found += [*terms_faults(run), *settlements(run, money, digests)]
     for wrong in physics(run):
         found += wrong
     found += summary_faults(run)

@@ -1,5 +1,6 @@
 """The commitments again: every leaf, tree, header and period root from the files, held against the chain."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from sunfair.audit.signed import domain_of
 from sunfair.errors import InputError
 from sunfair.files import nonces, private_rows
 from sunfair.model import FIRST_MEMBER
-from sunfair.ports import Anchored
+from sunfair.ports import Anchored, Settled
 from sunfair.settlement import (
     ZERO_HASH,
     Header,
@@ -27,10 +28,11 @@ from sunfair.settlement import (
     book_leaves,
     keccak,
     period_money,
+    rule_byte,
     slot_header,
 )
 
-__all__ = ["headers", "settlements"]
+__all__ = ["headers", "settlements", "terms_faults"]
 
 
 def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[bytes, list[Finding]]]:
@@ -66,6 +68,27 @@ def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[b
             if stated[name] != getattr(header, name)
         ]
         yield header.digest(), found
+
+
+def terms_faults(run: Run) -> Iterator[Finding]:
+    """Tariffs, shares and rule of each slot against the terms that the utility set on chain, where it did."""
+    entries, community = run.chain.terms, run.community
+    fees = community.fees
+    shares = fees.seller_bps, fees.utility_bps, fees.network_bps
+    mine = (rule_byte(community.mechanism, community.sessions), *community.k, *shares)
+    retail, feed_in = (run.grid("slots", name)[:, 0].tolist() for name in ("retail", "feed_in"))
+    firsts = [entry.first_slot for entry in entries]
+    for at, slot in enumerate(run.slots.tolist() if entries else ()):
+        place = bisect_right(firsts, slot) - 1
+        if place < 0:
+            yield Finding(Rank.SLOT, slot, 0, "no terms were set on chain for this slot")
+            continue
+        entry = entries[place]
+        if entry.tariffs_at(slot) != (retail[at], feed_in[at]):
+            what = f"retail and feed_in are {retail[at]} and {feed_in[at]}; on chain {entry.tariffs_at(slot)} were set"
+            yield Finding(Rank.SLOT, slot, 0, what)
+        if (entry.rule, entry.k_num, entry.k_den, entry.seller, entry.utility, entry.network) != mine:
+            yield Finding(Rank.SLOT, slot, 0, "rule, k or shares of community.toml are not those set on chain")
 
 
 def _published(run: Run) -> NDArray[np.uint8]:
@@ -139,41 +162,54 @@ def settlements(run: Run, money: Money, digests: list[bytes]) -> list[Finding]:
     found: list[Finding] = []
     whole = _rows(run, money)
     balances, start = money.opening.copy(), 0
-    settled = {record.period: record for record in run.chain.settlements}
+    settled = {record.period: record for record in run.chain.settlements if not record.cancelled}
+    covered: Settled | None = None
+    first = 0
     for anchor in run.chain.anchors:
         part = slice(start, start + anchor.slots)
         start += anchor.slots
         if anchor_tree(digests[part]).root != anchor.root:
             found.append(_told(anchor, 0, "the period's headers do not hash to the anchor on chain", Rank.ROOT))
-        record = settled.get(anchor.period)
-        if record is None:
+        if covered is None:
+            covered, first = settled.get(anchor.period), part.start
+        if covered is None:
             found.append(_told(anchor, 0, f"period {anchor.period} was never settled on chain"))
-            continue
-        rows = _part(whole, part)
-        try:
-            due = period_money(balances, rows.paid.sum(axis=0), rows.claimed.sum(axis=0))
-        except InputError as error:
-            found.append(_told(anchor, 0, str(error)))
-            continue
-        posted = np.array(record.amounts[: run.accounts], np.int64)
-        found += [
-            _told(
-                anchor,
-                int(bad),
-                f"{posted[bad]} µ were settled on chain for the period; its rows give {due.amounts[bad]} µ",
-            )
-            for bad in np.flatnonzero(posted != due.amounts)
-        ]
-        if (record.cover, record.amounts[-1]) != (due.guarantor, -due.guarantor):
-            found.append(_told(anchor, 0, f"the guarantor covered {record.cover} µ where {due.guarantor} µ were due"))
-        if PeriodTree(rows, due).root != record.period_root:
-            found.append(_told(anchor, 0, "the period's rows do not hash to the period root on chain"))
-        if record.applied:
-            balances += posted
-        else:
-            found.append(_told(anchor, 0, f"period {anchor.period} was settled on chain and never applied"))
-        found += _transfers(run, anchor, {"arrears": due.arrears, "cover": due.cover})
+        elif anchor.period == covered.period + covered.periods - 1:
+            found += _settlement(run, anchor, covered, _part(whole, slice(first, start)), balances)
+            covered = None
+    if covered is not None:
+        found.append(_told(run.chain.anchors[-1], 0, f"the settlement of period {covered.period} covers days to come"))
     return found + _end(run, balances)
+
+
+def _settlement(
+    run: Run, anchor: Anchored, record: Settled, rows: PeriodRows, balances: NDArray[np.int64]
+) -> list[Finding]:
+    """One settlement, whose last period is `anchor`, from its rows; what was applied is added to `balances`."""
+    try:
+        due = period_money(balances, rows.paid.sum(axis=0), rows.claimed.sum(axis=0))
+    except InputError as error:
+        return [_told(anchor, 0, str(error))]
+    posted = np.array(record.amounts[: run.accounts], np.int64)
+    if len(posted) != run.accounts:
+        return [_told(anchor, 0, f"{len(record.amounts)} amounts were settled on chain for {run.accounts} accounts")]
+    found = [
+        _told(
+            anchor,
+            int(bad),
+            f"{posted[bad]} µ were settled on chain for the period; its rows give {due.amounts[bad]} µ",
+        )
+        for bad in np.flatnonzero(posted != due.amounts)
+    ]
+    if (record.cover, record.amounts[-1]) != (due.guarantor, -due.guarantor):
+        found.append(_told(anchor, 0, f"the guarantor covered {record.cover} µ where {due.guarantor} µ were due"))
+    if PeriodTree(rows, due).root != record.period_root:
+        found.append(_told(anchor, 0, "the period's rows do not hash to the period root on chain"))
+    if record.applied:
+        balances += posted
+    else:
+        found.append(_told(anchor, 0, f"period {record.period} was settled on chain and never applied"))
+    return found + _transfers(run, anchor, {"arrears": due.arrears, "cover": due.cover})
 
 
 def _told(anchor: Anchored, account: int, what: str, rank: Rank = Rank.CHAIN) -> Finding:
@@ -229,16 +265,19 @@ def _end(run: Run, balances: NDArray[np.int64]) -> list[Finding]:
             found.append(Finding(Rank.ROW, last, account, f"its deposit stands in slot {slot}, not in the run's first"))
         elif kind in stated:
             stated[kind][account] += amount
-    on_chain = {kind: np.zeros(run.accounts, np.int64) for kind in stated}
+    on_chain = {kind: np.zeros(run.accounts, np.int64) for kind in (*stated, "slash")}
     for transfer in run.chain.transfers:
-        if transfer.account < run.accounts:
+        if transfer.account < run.accounts and transfer.kind in on_chain:
             on_chain[transfer.kind][transfer.account] += transfer.amount
     found += [
         Finding(Rank.CHAIN, last, int(bad), f"{kind}s are {sums[bad]} µ; on chain they are {on_chain[kind][bad]} µ")
         for kind, sums in stated.items()
         for bad in np.flatnonzero(sums != on_chain[kind])
     ]
-    have, due = np.array(run.chain.balances[: run.accounts], np.int64), balances + on_chain["withdrawal"]
+    have, due = (
+        np.array(run.chain.balances[: run.accounts], np.int64),
+        balances + on_chain["withdrawal"] + on_chain["slash"],
+    )
     return found + [
         Finding(Rank.CHAIN, last, int(bad), f"its balance on chain is {have[bad]} µ; the rows give {due[bad]} µ")
         for bad in np.flatnonzero(have != due)

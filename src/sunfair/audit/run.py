@@ -180,10 +180,11 @@ def _leafless(run: Run) -> list[Finding]:
 
 
 def _void(run: Run) -> list[Finding]:
-    """Slots said to be void: each once, of the run, and void on chain; a chain that names none has none."""
+    """Slots said to be void: each once, of the run, and void on chain."""
     stated = run.tables["void"]["slot"].to_pylist()
     known = set(run.slots.tolist())
-    on_chain = {int(slot) for slot in getattr(run.chain, "void_slots", ())} & known
+    on_chain = {slot for a in run.chain.anchors for slot in range(a.first_slot, min(a.void_to, a.first_slot + a.slots))}
+    on_chain = (on_chain | run.chain.void_slots) & known
     found = [
         Finding(Rank.STRUCTURE, after, 0, "void.parquet is not in the order of slots, or has one twice")
         for before, after in pairwise(stated)

@@ -109,11 +109,19 @@ class JsonRpc:
         )
 
     def _exchange(self, body: bytes | None, path: str) -> tuple[int, bytes]:
-        if self._connection is None:
-            self._connection = self._connect()
+        """HTTP status and body of one answer."""
+        if self._connection is not None:
+            try:
+                return self._over(self._connection, body, path)
+            except ConnectionError:
+                self.close()  # the node closed it while nobody asked: that is no fault, a new one is made at once
+        self._connection = self._connect()
+        return self._over(self._connection, body, path)
+
+    def _over(self, connection: http.client.HTTPConnection, body: bytes | None, path: str) -> tuple[int, bytes]:
         target = (self._path.rstrip("/") + path) if path else self._path
-        self._connection.request("GET" if body is None else "POST", target, body, self._headers)
-        response = self._connection.getresponse()
+        connection.request("GET" if body is None else "POST", target, body, self._headers)
+        response = connection.getresponse()
         data = response.read(_ANSWER_MAX + 1)
         if len(data) > _ANSWER_MAX:
             self.close()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -71,7 +72,8 @@ def run_deploy(
     """Put a community's contracts on a network, or go on where that was cut short."""
     policy = Policy(fee_cap=_wei(max_fee), confirmations=confirmations)
     rpc = JsonRpc(_url(rpc_url))
-    chain_id = Node(rpc).chain_id()
+    with closing(rpc):
+        chain_id = Node(rpc).chain_id()
     demo = None if demo_keys is None else SeededKeys(demo_keys, chain_id)
     addresses = _addresses(parties, asset, token, demo)
     keys: Keys = demo or open_keystore(password=_asked_password())

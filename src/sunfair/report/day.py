@@ -46,7 +46,13 @@ def _on_chain(run: Run, civil: date, span: Span, chain: ChainRecord | None) -> D
     anchored = next((a for a in anchors if a.first_slot == first and a.slots == span.length), None)
     if anchored is None or chain is None:
         return Day(civil, span, None, None)
-    return Day(civil, span, anchored, next((s for s in chain.settlements if s.period == anchored.period), None))
+    return Day(civil, span, anchored, _settled(chain, anchored))
+
+
+def _settled(chain: ChainRecord, anchored: Anchored) -> Settled | None:
+    """The settlement of this period alone that no court cancelled."""
+    mine = [s for s in chain.settlements if (s.period, s.periods) == (anchored.period, 1) and not s.cancelled]
+    return mine[-1] if mine else None
 
 
 def shown_homes(run: Run, day: Day) -> int:

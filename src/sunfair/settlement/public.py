@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.errors import InputError
+from sunfair.model import Curves
+from sunfair.settlement.result import ResultRows
+from sunfair.units import STEPS_MAX
 
-__all__ = ["HEADER_BYTES", "ROW_BYTES", "PublicSlot", "decode_public", "encode_public"]
+__all__ = ["HEADER_BYTES", "ROW_BYTES", "PublicSlot", "decode_public", "encode_public", "result_rows"]
 
 HEADER_BYTES, ROW_BYTES = 324, 200
 
@@ -62,6 +65,14 @@ def decode_public(data: bytes, *, slots_max: int) -> list[PublicSlot]:
     if at != len(body):
         raise _broken(f"{len(body) - at} bytes follow its last slot")
     return slots
+
+
+def result_rows(rows: NDArray[np.uint8]) -> ResultRows:
+    """Published rows uint8[n, 200] as numbers, in leaf order (docs/formats.md, "public row")."""
+    numbers = rows[:, 32:].copy().view(">i8").astype(np.int64)
+    steps = numbers[:, : 2 * STEPS_MAX].reshape(len(rows), STEPS_MAX, 2)
+    curves = Curves(steps[:, :, 0].copy(), steps[:, :, 1].copy(), numbers[:, 16], numbers[:, 17])
+    return ResultRows(rows[:, :32].copy(), curves, numbers[:, 18], numbers[:, 19], numbers[:, 20])
 
 
 def _inflate(data: bytes, limit: int) -> bytes:

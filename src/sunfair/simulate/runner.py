@@ -6,19 +6,24 @@ end of the slot that is running, and the runner keeps the books between the two.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
-from sunfair.app import Book, OrderBook, Settler, SlotRunner, terms_of
+from sunfair.app import Book, OfferBatch, OrderBook, Posted, Receipts, Settler, SlotRunner, terms_of
+from sunfair.app.home import Receipt
+from sunfair.app.published import PublishedPeriod
 from sunfair.market import Clearing
 from sunfair.model import FIRST_MEMBER, Scenario, Session
 from sunfair.ports import GUARANTOR, Chance, Keys, Ledger, PlanRecord, Readings, Signatures, SlotRecord, Store
-from sunfair.settlement import Domain
+from sunfair.settlement import Domain, curve_bytes
 from sunfair.settlement.court import Meter
+from sunfair.settlement.court.book_proofs import BookOffer
+from sunfair.simulate.auditors import Auditors, Known
 from sunfair.simulate.funding import caps_of, guarantee, opening_deposits
+from sunfair.simulate.operator import Operator
 from sunfair.simulate.street import Street
 from sunfair.simulate.wires import Wires
 from sunfair.simulate.world import VirtualClock
@@ -64,10 +69,13 @@ class Simulation:
         ledger: Ledger,
         store: Store,
         received: Callable[[Readings], Readings] = lambda readings: readings,
+        operator: Operator | None = None,
+        silent: Collection[int] = (),
     ) -> None:
         """The ledger's market stands already, its clock is this clock, and no account of a member is open yet.
 
-        `received` is what reaches the operator of the readings that the meters sent (all of it, in time).
+        `received` is what reaches the operator of the readings that the meters sent (all of it, in time); `operator` is
+        what it shows of what it did (None: honestly all); the accounts in `silent` do not look, so the utility does.
         """
         community = scenario.community
         self._scenario, self._span, self._clock = scenario, span, clock
@@ -89,6 +97,14 @@ class Simulation:
             ahead=Session.AHEAD in community.sessions,
             caps=self._caps,
         )
+        self._operator, self._silent = operator or Operator(), frozenset(silent)
+        names = {FIRST_MEMBER + at: f"home {member.id}" for at, member in enumerate(community.members)}
+        self.auditors = Auditors(ledger, names | dict.fromkeys(self._silent, "the utility"))
+        self._receipts: dict[int, tuple[OfferBatch, Receipts]] = {}
+        self._readings: dict[int, Readings] = {}
+        self._known: dict[int, Known] = {}
+        self._public: list[PublishedPeriod] = []
+        self._earlier: Posted | None = None
         self._waiting: deque[tuple[Book, Clearing]] = deque()
         self._records: list[SlotRecord] = []
         self._plans: list[PlanRecord] = []
@@ -121,7 +137,7 @@ class Simulation:
             progress(done)
         while (due := self._settler.due()) is not None:
             self._advance_to(due)
-            self._settler.tick()
+            self._tick()
         return True
 
     def _set_up(self) -> None:
@@ -142,7 +158,14 @@ class Simulation:
         self._ledger.deposit(GUARANTOR, guarantee(deposits))
         self._ledger.post_bond(self._ledger.bond_of(self._ledger.operator())[1])
         self._store.put_deposits(first, deposits)
-        self._settler = Settler(self._ledger, self._store, balances, self._slots.meters, applied=self._keep)
+        self._settler = Settler(
+            self._ledger,
+            self._store,
+            balances,
+            self._slots.meters,
+            applied=self._keep,
+            statement=self._operator.statement,
+        )
 
     def _keep(self, civil: date, slots: list[SlotRecord]) -> None:
         """Store a period as it was settled in the end."""
@@ -153,12 +176,13 @@ class Simulation:
         """Closure of a slot's gate: offers in, book closed, ahead session cleared."""
         community = self._scenario.community
         self._clock.advance(community.clock.start(slot) - timedelta(minutes=community.gate_minutes))
-        self._settler.tick()
+        self._tick()
         batch = self._street.offers(slot, slot)
         receipts = self._book.submit(batch, open_from=slot, open_to=last_of_day)
         self._store.put_receipts(
             receipts.offer_hash, batch.members + FIRST_MEMBER, batch.nonce, (slot, slot), receipts.signature
         )
+        self._receipts[slot] = batch, receipts
         book = self._slots.close_book(slot, self._book.in_force(slot))
         self._waiting.append((book, self._slots.clear_ahead(book, self._street.tariff(slot))))
 
@@ -167,12 +191,52 @@ class Simulation:
         book, ahead = self._waiting.popleft()
         self._clock.advance(self._scenario.community.clock.end(book.slot))
         readings = self._received(self._street.read(book.slot))
+        self._readings[book.slot] = readings
         self._records.append(self._slots.deliver(book, ahead, self._street.tariff(book.slot), readings))
         self._plans.append(self._street.plan())
         if book.slot in last_of:
             records, self._records = self._records, []
-            self._settler.close_period(last_of[book.slot], records)
+            self._close(last_of[book.slot], records)
         return 1
+
+    def _close(self, civil: date, records: list[SlotRecord]) -> None:
+        """Anchor a day and let everyone look at it."""
+        auctions = self._operator.auctions(records)
+        digests = [self._operator.digest(auction) for auction in auctions]
+        anchor = self._settler.close_period(civil, records, digests).anchor
+        self._public = [*self._public[-1:], PublishedPeriod(anchor, tuple(auctions), tuple(digests))]
+        self._known = {FIRST_MEMBER + at: self._hand_out(at, records) for at in range(len(self._owners))}
+        self.auditors.after_anchor(self._public[-1], self._known)
+
+    def _hand_out(self, member: int, records: list[SlotRecord]) -> Known:
+        """What a home has of a day: what it was handed, its receipts, its registers."""
+        opened = {record.slot: self._operator.opened(record, member) for record in records}
+        receipts = {record.slot: self._receipt(member, record.slot) for record in records}
+
+        def readings(slot: int) -> tuple[int, int] | None:
+            taken = self._readings[slot]
+            return (int(taken.import_wh[member]), int(taken.export_wh[member])) if taken.valid[member] else None
+
+        return Known(opened, receipts, readings)
+
+    def _receipt(self, member: int, slot: int) -> Receipt:
+        """The home's offer for a slot and what the operator signed for it."""
+        batch, receipts = self._receipts[slot]
+        curve = curve_bytes(batch.curves.take(np.array([member])))[0].tobytes()
+        span = batch.first_slot, batch.last_slot
+        offer = BookOffer(FIRST_MEMBER + member, *span, int(batch.nonce[member]), curve)
+        return Receipt(offer, *span, receipts.signature[member].tobytes())
+
+    def _tick(self) -> None:
+        """What is due on chain; and when a settlement was posted, everyone looks at it."""
+        before = self._settler.posted
+        self._settler.tick()
+        posted = self._settler.posted
+        if posted is None:
+            self._earlier = before or self._earlier
+        elif posted is not before:
+            periods = [period for period in self._public if period.anchor.period == posted.period.anchor.period]
+            self.auditors.after_settlement(posted, periods, self._known, self._earlier)
 
     def _flush(self) -> None:
         """Store what is over and not settled: the run ends here."""

@@ -108,6 +108,18 @@ def test_one_connection_carries_many_questions() -> None:
         assert [question["id"] for question in server.questions] == [1, 2, 3]
 
 
+def test_a_line_that_was_closed_while_idle_is_opened_again_at_once() -> None:
+    pauses: list[float] = []
+    with serving(result("0x1")) as (server, _):
+        rpc = JsonRpc(f"http://127.0.0.1:{server.port}", sleep=pauses.append)
+        for _ in range(3):
+            assert rpc.call("eth_chainId") == "0x1"
+            server._open[-1].shutdown(socket.SHUT_RDWR)
+        rpc.close()
+    assert pauses == []
+    assert len(server.questions) == 3
+
+
 @pytest.mark.parametrize(
     "broken",
     [

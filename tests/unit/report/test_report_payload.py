@@ -94,9 +94,9 @@ def test_longer_than_a_week_is_plotted_by_day_with_the_rows_of_the_last(streets,
     assert data["day"]["count"] == 24
     assert data["day"]["chain"]["period"] == 8
     assert data["map"] is None
-    before = data["day"]["rows"]["import_wh_before"]
     readings = pq.read_table(long_run / "readings.parquet").to_pylist()
-    assert before == [r["import_wh"] for r in readings if r["slot"] == data["day"]["first"] - 1]
+    last = [r for r in readings if r["slot"] == data["day"]["first"] - 1]
+    assert data["day"]["rows"]["meter_before"] == [[r["import_wh"], r["export_wh"], 0, 0, 0] for r in last]
     assert len(text) < 60_000
 
 

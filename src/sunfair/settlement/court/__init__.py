@@ -9,6 +9,7 @@ from sunfair.settlement.court.auction_search import (
     book_leaf_evidence,
     curve_evidence,
     find_auction_faults,
+    row_proof,
 )
 from sunfair.settlement.court.facts import NOBODY, Anchor, MarketFacts, Member, Meter, Settlement, Terms
 from sunfair.settlement.court.proofs import Evidence, EvidenceRefused, Kind
@@ -29,4 +30,5 @@ __all__ = [
     "book_leaf_evidence",
     "curve_evidence",
     "find_auction_faults",
+    "row_proof",
 ]

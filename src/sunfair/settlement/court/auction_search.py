@@ -40,7 +40,14 @@ from sunfair.settlement.court.proofs import (
 from sunfair.settlement.hashing import ZERO_HASH
 from sunfair.settlement.tree import Tree, depth
 
-__all__ = ["AuctionPlace", "PublishedAuction", "book_leaf_evidence", "curve_evidence", "find_auction_faults"]
+__all__ = [
+    "AuctionPlace",
+    "PublishedAuction",
+    "book_leaf_evidence",
+    "curve_evidence",
+    "find_auction_faults",
+    "row_proof",
+]
 
 _COURT = "AuctionCourt"
 _NOTHING: Words = (0, NEUTRAL, 0, NEUTRAL)
@@ -160,10 +167,17 @@ def curve_evidence(
     return Evidence(_COURT, "refute_curve", arguments, Kind.CURVE, f"row {index}: its book leaf binds another curve")
 
 
-def _row_arguments(place: AuctionPlace, published: PublishedAuction, index: int) -> tuple[object, ...]:
+def row_proof(published: PublishedAuction, index: int) -> tuple[Words, bytes, tuple[SumStep, ...]]:
+    """Row `index` as evidence: what its parent states of it, its 200 bytes, and its path to the result root.
+
+    Raises `EvidenceRefused` if what was published does not lead to the root.
+    """
     tree = _bound_tree(published, read_header(published.header))
-    stated, row = tree.at((0, index))[1], published.rows[index]
-    return place.anchor, published.header, place.path, index, stated, row, tree.siblings((0, index))
+    return tree.at((0, index))[1], published.rows[index], tree.siblings((0, index))
+
+
+def _row_arguments(place: AuctionPlace, published: PublishedAuction, index: int) -> tuple[object, ...]:
+    return place.anchor, published.header, place.path, index, *row_proof(published, index)
 
 
 def _bound_tree(published: PublishedAuction, fields: HeaderFields) -> _ResultTree:

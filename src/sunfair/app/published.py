@@ -1,0 +1,74 @@
+"""What an operator lays open of its slots: to everybody the auction, to each account its own place in it."""
+
+from dataclasses import dataclass, field
+
+from sunfair.ports import SlotRecord
+from sunfair.settlement import Opening, anchor_tree
+from sunfair.settlement.court import Anchor, AuctionPlace, PublishedAuction, row_proof
+from sunfair.settlement.court.rows_evidence import PublicRow, ShownSlot
+from sunfair.settlement.hashing import Tag, keccak
+
+__all__ = ["Opened", "PublishedPeriod", "opened_of", "published_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an account is handed of a slot's book: where its leaf stands and what opens it."""
+
+    leaf: int
+    nonce: int
+    salt: bytes
+
+    def blind(self, account: int, slot: int) -> bytes:
+        """The 32 bytes under which the leaf hides whose it is."""
+        number = self.nonce.to_bytes(8, "big", signed=True)
+        return keccak(bytes([Tag.BLIND]) + account.to_bytes(4, "big") + slot.to_bytes(8, "big") + number + self.salt)
+
+    def beside(self, auction: PublishedAuction) -> Opening:
+        """The opening of the leaf with its public row."""
+        return Opening(self.leaf, self.nonce, self.salt, auction.rows[self.leaf])
+
+
+@dataclass(frozen=True)
+class PublishedPeriod:
+    """The public part of an anchored period: its slots' auctions in order (None: void before it was held).
+
+    `digests` are what the anchor was made of, 32 bytes each.
+    """
+
+    anchor: Anchor
+    auctions: tuple[PublishedAuction | None, ...]
+    digests: tuple[bytes, ...]
+    _paths: dict[int, tuple[bytes, ...]] = field(default_factory=dict, compare=False)
+
+    def place(self, index: int) -> AuctionPlace:
+        """Where the header of slot number `index` hangs."""
+        if not self._paths:
+            tree = anchor_tree(list(self.digests))
+            self._paths.update({at: tree.proof(at).siblings for at in range(len(self.digests))})
+        return AuctionPlace(self.anchor, self.anchor.first_slot + index, self._paths[index])
+
+    def shown(self, slot: int) -> ShownSlot:
+        """A slot as the courts take it."""
+        place = self.place(slot - self.anchor.first_slot)
+        auction = self.auctions[slot - self.anchor.first_slot]
+        if auction is None:
+            return ShownSlot(self.anchor)
+
+        def public(index: int) -> PublicRow:
+            return PublicRow(*row_proof(auction, index)) if index < len(auction.rows) else PublicRow()
+
+        return ShownSlot(self.anchor, auction.header, place.path, public)
+
+
+def published_of(record: SlotRecord) -> PublishedAuction | None:
+    """The auction of a slot as an honest operator publishes it; None if there was none."""
+    if record.header is None:
+        return None
+    rows = [row.tobytes() for row in record.rows.public_bytes()]
+    return PublishedAuction(record.header.preimage(), rows, book=[row[:32] for row in rows])
+
+
+def opened_of(record: SlotRecord, member: int) -> Opened:
+    """What member number `member` is handed of a slot's book."""
+    return Opened(int(record.leaf[member]), int(record.nonce[member]), record.salts[member].tobytes())

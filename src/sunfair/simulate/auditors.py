@@ -1,0 +1,136 @@
+"""Everyone who looks: each home at its own leaf, rows and money, a watcher at the auctions, the utility at everybody's.
+
+After every anchor and every settlement each of them works out what is due; whoever finds something false shows it to
+the court that can refute it. What a challenge may cost is bounded: nobody sends more than its budget of them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sunfair.app import Posted
+from sunfair.app.home import Receipt, book_faults, expected_rows, settlement_faults
+from sunfair.app.published import Opened, PublishedPeriod
+from sunfair.app.watch import period_faults
+from sunfair.errors import Reverted
+from sunfair.model import NETWORK
+from sunfair.ports import Convicted, Ledger
+from sunfair.settlement import PrivateRow, pack_amounts
+from sunfair.settlement.court import Evidence, MarketFacts
+from sunfair.settlement.court.rows_evidence import CoverTree, HandedRows, cover_path, find_cover_faults
+from sunfair.settlement.court.rows_evidence import find_network_faults as network_faults
+
+__all__ = ["Auditors", "Found", "handed_rows"]
+
+CHALLENGES_MAX = 3
+"""Challenges one party sends in one period: each false thing alone cancels and costs the bond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One false thing: who saw it, the evidence, and what the court made of it."""
+
+    who: str
+    evidence: Evidence
+    convicted: Convicted
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one home has of its own: what it was handed of each book, its receipts, its registers."""
+
+    opened: Mapping[int, Opened]
+    receipts: Mapping[int, Receipt]
+    readings: Callable[[int], tuple[int, int] | None]
+
+
+def handed_rows(posted: Posted, account: int) -> HandedRows:
+    """What the operator hands an account of a settlement."""
+    rows = tuple(row.encode() for row in posted.rows.rows(account))
+    money, tree = posted.money, posted.tree
+    numbers = (int(money.amounts[account]), int(money.arrears[account]), int(money.cover[account]))
+    stated = b"".join(number.to_bytes(8, "big", signed=True) for number in numbers)
+    leaf = b"\x14" + account.to_bytes(4, "big") + stated + tree.row_roots[account]
+    return HandedRows(posted.settlement, account, leaf, cover_path(tree.account_proof(account)), rows)
+
+
+@dataclass
+class Auditors:
+    """All of them, in one simulated street. `names[account]` is whose holder signs; the watcher signs as `watcher`."""
+
+    ledger: Ledger
+    names: Mapping[int, str]
+    found: list[Found] = field(default_factory=list)
+    checked_rows: int = 0
+    cleared_slots: int = 0
+
+    def after_anchor(self, period: PublishedPeriod, known: Mapping[int, Known]) -> None:
+        """What is public, and each home's leaf in it."""
+        facts = self.ledger.facts()
+        self._show("watcher", "the watcher", period_faults(facts, period))
+        self.cleared_slots += len(period.auctions)
+        for account, own in known.items():
+            self._show(str(account), self.names[account], self._leaf_faults(facts, period, account, own))
+
+    def _leaf_faults(self, facts: MarketFacts, period: PublishedPeriod, account: int, own: Known) -> Iterator[Evidence]:
+        for index in range(len(period.auctions)):
+            slot = period.anchor.first_slot + index
+            if slot in own.opened and not facts.is_void(period.anchor, slot):
+                yield from book_faults(period, slot, account, own.opened[slot], own.receipts.get(slot))
+
+    def after_settlement(
+        self, posted: Posted, periods: Sequence[PublishedPeriod], known: Mapping[int, Known], earlier: Posted | None
+    ) -> None:
+        """Each home's rows and amount; the network's, by anyone; and all of them once more by the utility."""
+        facts, words = self.ledger.facts(), pack_amounts(posted.amounts)
+        stated = [(bytes(leaf), int(cover)) for leaf, cover in zip(posted.tree.leaves, posted.money.cover, strict=True)]
+        self._show("watcher", "the watcher", find_cover_faults(facts, posted.settlement, CoverTree(stated)))
+        own = handed_rows(posted, NETWORK)
+        self._show("watcher", "the watcher", self._network_faults(facts, own, periods))
+        for account, home in known.items():
+            if not self.ledger.is_pending(posted.settlement):
+                return
+            faults = self._own_faults(facts, posted, periods, account, home, earlier, words)
+            self._show(str(account), self.names[account], iter(faults))
+
+    def _network_faults(
+        self, facts: MarketFacts, own: HandedRows, periods: Sequence[PublishedPeriod]
+    ) -> Iterator[Evidence]:
+        return network_faults(facts, own, lambda slot: _holding(periods, slot).shown(slot))
+
+    def _own_faults(
+        self,
+        facts: MarketFacts,
+        posted: Posted,
+        periods: Sequence[PublishedPeriod],
+        account: int,
+        home: Known,
+        earlier: Posted | None,
+        words: Sequence[int],
+    ) -> list[Evidence]:
+        before = None if earlier is None else handed_rows(earlier, account)
+        last = None if before is None or not before.rows else PrivateRow.decode(before.rows[-1])
+        due = expected_rows(facts, periods, account, home.opened, home.readings, last)
+        own = handed_rows(posted, account)
+        self.checked_rows += len(own.rows)
+        return settlement_faults(facts, periods, own, words, due, before)
+
+    def _show(self, holder: str, who: str, faults: Iterator[Evidence]) -> None:
+        """Have each false thing refuted, up to the budget; what another has refuted already is let go."""
+        for sent, evidence in enumerate(faults):
+            if sent >= CHALLENGES_MAX:
+                return
+            try:
+                self.found.append(Found(who, evidence, self.ledger.refute(evidence, holder=holder)))
+            except Reverted as refused:
+                if not _already_done(refused.reason):
+                    raise
+
+
+def _already_done(reason: str) -> bool:
+    """Whether a court refused because the slot is void or the settlement cancelled by now."""
+    return reason in ("court: void slot", "court: settlement")
+
+
+def _holding(periods: Sequence[PublishedPeriod], slot: int) -> PublishedPeriod:
+    """The period that holds a slot."""
+    return next(p for p in periods if p.anchor.first_slot <= slot < p.anchor.first_slot + p.anchor.slots)

@@ -1,0 +1,31 @@
+"""What an operator shows of what it did: the honest one all of it, as it was. Who lies overrides one of these."""
+
+from collections.abc import Sequence
+
+from sunfair.app.published import Opened, opened_of, published_of
+from sunfair.ports import SlotRecord
+from sunfair.settlement import PeriodMoney, PeriodRows
+from sunfair.settlement.court import PublishedAuction
+from sunfair.settlement.hashing import ZERO_HASH, keccak
+
+__all__ = ["Operator"]
+
+
+class Operator:
+    """The honest operator."""
+
+    def auctions(self, records: Sequence[SlotRecord]) -> list[PublishedAuction | None]:
+        """The public part of a period's slots, before it is anchored."""
+        return [published_of(record) for record in records]
+
+    def digest(self, auction: PublishedAuction | None) -> bytes:
+        """What is anchored for a slot."""
+        return ZERO_HASH if auction is None else keccak(auction.header)
+
+    def opened(self, record: SlotRecord, member: int) -> Opened:
+        """What a member is handed of a slot's book."""
+        return opened_of(record, member)
+
+    def statement(self, rows: PeriodRows, money: PeriodMoney) -> tuple[PeriodRows, PeriodMoney]:
+        """What is said of the rows and the money of a settlement."""
+        return rows, money
