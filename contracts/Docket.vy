@@ -58,6 +58,12 @@ FEE_TIMES: public(constant(uint256)) = 4
 NETWORK: constant(uint256) = 1
 
 
+# ── Immutables ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# @notice Who checks answers.
+witness: public(immutable(address))
+
+
 # ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 event OfferFiled:
@@ -122,12 +128,6 @@ event Claimed:
     # @notice `owner` was paid what this contract owed it, wei.
     owner: indexed(address)
     amount: uint256
-
-
-# ── Immutables ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-# @notice Who checks answers.
-witness: public(immutable(address))
 
 
 # ── Storage ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -304,7 +304,7 @@ def close(
     assert staticcall IEnergyMarket(market).is_pending(settlement), "docket: settlement"
     assert block.timestamp < self._answer_end(market, settlement), "docket: too late"
     hashed: bytes32 = keccak256(abi_encode(settlement))
-    self.owed[answerer] += self._settle(market, hashed, kind, a, b).paid
+    self.owed[answerer] += self._end(market, hashed, kind, a, b).paid
     log Answered(market=market, settlement=hashed, answerer=answerer, kind=kind, a=a, b=b)
 
 
@@ -538,13 +538,13 @@ def _return(market: address, hashed: bytes32, kind: uint256, a: uint256, b: uint
     """
     @dev An open item is closed without an answer: who asked gets the payment back.
     """
-    closed: Item = self._settle(market, hashed, kind, a, b)
+    closed: Item = self._end(market, hashed, kind, a, b)
     self.owed[closed.asker] += closed.paid
     return closed.asker
 
 
 @internal
-def _settle(market: address, hashed: bytes32, kind: uint256, a: uint256, b: uint256) -> Item:
+def _end(market: address, hashed: bytes32, kind: uint256, a: uint256, b: uint256) -> Item:
     """
     @dev Closes an open item for good; returns what it was.
     """

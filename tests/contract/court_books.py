@@ -3,7 +3,8 @@
 Not a test: the files beside it import it. Everything is as an honest operator would have it; tests spoil it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, is_dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -209,11 +210,12 @@ def street(
     offers: Mapping[int, BookOffer] | None = None,
     double: int | None = None,
     ghost: int | None = None,
+    rowed: int = 10**6,
 ) -> Street:
     """A street of so many members whose slot number `at` of the period is fully cleared.
 
     `offers` stand in the place of drawn ones; `double` is an account that gets the leaf of its right neighbour in the
-    book, `ghost` a number that does.
+    book, `ghost` a number that does. Only the first `rowed` members have private rows.
     """
     random = np.random.default_rng(seed)
     slot = first + at
@@ -258,7 +260,7 @@ def street(
     headers = tuple(replace(header, slot=first + place).preimage() for place in range(slots))
     digests = np.frombuffer(b"".join(map(keccak, headers)), np.uint8).reshape(-1, 32)
     anchor = Anchor(0, first, slots, first, address("operator"), (first + slots) * SECONDS, Tree(digests).root)
-    private = _private(random, facts, accounts, first, slots, slot, rows, tuple(leaf_account), last)
+    private = _private(random, facts, accounts[:rowed], first, slots, slot, rows, tuple(leaf_account), last)
     made = Street(
         replace(facts, anchors=(anchor,)),
         anchor,
@@ -534,6 +536,16 @@ def judge(street: Street, function: str, arguments: tuple[Any, ...]) -> tuple[st
         return "", int(getattr(twin, function)(street.facts, *needs.get(function, ()), *arguments))
     except EvidenceRefused as refused:
         return refused.reason, None
+
+
+@contextmanager
+def fresh_chain() -> Iterator[None]:
+    """What happens on it is undone, the clock too. Contracts get the same addresses again: forget what lay there."""
+    before = boa.env.timestamp
+    boa.env.sstore_trace.clear()
+    with boa.env.anchor():
+        yield
+    boa.env.timestamp = before
 
 
 def open_room() -> BookRoom:

@@ -43,9 +43,9 @@ from sunfair.settlement.court.rows_evidence import (
     find_network_faults,
     find_row_faults,
 )
-from sunfair.settlement.row import Base, Opening, SlotFacts, institution_row, network_row, next_row
+from sunfair.settlement.row import Base, Opening, SlotFacts, institution_row, member_paid, network_row, next_row
 
-FIRST, OPERATOR, OPEN = 1_628_880, b"o" * 20, 2**40 - 1
+FIRST, OPERATOR, OPEN = 1_628_832, b"o" * 20, 2**40 - 1
 UTILITY, NETWORK, RESERVE, FIRST_MEMBER = range(4)
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 ROW_FIELDS = PrivateRow.__dataclass_fields__
@@ -426,7 +426,7 @@ def post(
         told[UTILITY] = (posted[UTILITY], 0, 0)
     for account, amount in amounts.items():
         posted[account] = amount
-    words = tuple(pack_amounts([*posted, guarantor]))
+    words = tuple(pack_amounts([max(1 - 2**62, min(amount, 2**62 - 1)) for amount in (*posted, guarantor)]))
     roots = [_rows_root(rows[account]) for account in sorted(rows)]
     made = tuple(leaves.get(a, leaf_bytes(a, *part, roots[a])) for a, part in enumerate(told))
     tree = CoverTree([(keccak(leaf), part[2] % 2**64) for leaf, part in zip(made, told, strict=True)], stated, hashes, count)

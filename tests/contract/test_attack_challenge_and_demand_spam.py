@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import BookRoom, address, open_room, plain, street
+from court_books import BookRoom, address, fresh_chain, open_room, plain, street
 from court_dockets import RICH, DocketRoom, honest_answer, open_docket, verdict
 
 from sunfair.settlement.court.docket import Demand
@@ -19,16 +19,14 @@ from sunfair.settlement.hashing import keccak
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 
 @pytest.fixture
 def desk() -> Iterator[DocketRoom]:
-    before = boa.env.timestamp
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_docket()
-    boa.env.timestamp = before
 
 
 def test_attack_challenge_spam(room: BookRoom) -> None:

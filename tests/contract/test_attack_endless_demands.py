@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import WINDOW, street
+from court_books import WINDOW, fresh_chain, street
 from court_dockets import DocketRoom, honest_answer, open_docket, verdict
 
 from sunfair.settlement.court.docket import Demand
@@ -17,10 +17,8 @@ from sunfair.settlement.court.docket import Demand
 
 @pytest.fixture
 def desk() -> Iterator[DocketRoom]:
-    before = boa.env.timestamp
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_docket()
-    boa.env.timestamp = before
 
 
 def test_attack_endless_demands(desk: DocketRoom) -> None:

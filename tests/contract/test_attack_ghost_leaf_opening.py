@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import CLOSED, BookRoom, Street, address, deployer, open_room, plain, reason, street
+from court_books import CLOSED, BookRoom, Street, address, deployer, fresh_chain, open_room, plain, reason, street
 from court_dockets import NO_OFFER, DocketRoom, honest_answer, open_docket, twin_answer, verdict
 
 from sunfair.settlement.court.docket import Demand
@@ -44,16 +44,14 @@ def convict(kind: uint256, offender: address, challenger: address, slot: uint256
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 
 @pytest.fixture
 def desk() -> Iterator[DocketRoom]:
-    before = boa.env.timestamp
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_docket()
-    boa.env.timestamp = before
 
 
 @pytest.mark.parametrize("ghost", [0, 1, 2, CLOSED, 77, 2**32 - 1])
@@ -68,7 +66,7 @@ def test_attack_ghost_leaf_opening(room: BookRoom, ghost: int) -> None:
 
 def test_attack_ghost_leaf_of_a_number_the_market_reverts_on() -> None:
     """A market that reverts for unknown accounts does not shelter the leaf; nor can gas be held back from an honest one."""
-    with boa.env.anchor():
+    with fresh_chain():
         made = street(1, 5, ghost=77)
         court = deployer("BookCourt").deploy(deployer("stand_in").deploy())
         market = boa.loads(FORGETFUL)

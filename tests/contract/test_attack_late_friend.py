@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import boa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import CLEAN, GATE, SECONDS, BookRoom, address, open_room, street
+from court_books import CLEAN, GATE, SECONDS, BookRoom, address, fresh_chain, open_room, street
 
 from sunfair.settlement.court.book_proofs import BookOffer
 from sunfair.settlement.court.proofs import Kind
@@ -19,7 +18,7 @@ from sunfair.settlement.header import MID_MARKET
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 

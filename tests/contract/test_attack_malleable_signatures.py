@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import NOBODY, BookRoom, Street, open_room, street
+from court_books import NOBODY, BookRoom, Street, fresh_chain, open_room, street
 from court_dockets import DocketRoom, honest_answer, open_docket, twin_answer, verdict
 
 from sunfair.chain.keys import ORDER
@@ -20,16 +20,14 @@ from sunfair.settlement.hashing import keccak
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 
 @pytest.fixture
 def desk() -> Iterator[DocketRoom]:
-    before = boa.env.timestamp
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_docket()
-    boa.env.timestamp = before
 
 
 def bent(signature: bytes) -> list[bytes]:

@@ -5,19 +5,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import boa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import CLEAN, EMPTY, BookRoom, address, open_room, street
+from court_books import CLEAN, EMPTY, BookRoom, address, fresh_chain, open_room, street
 
 from sunfair.settlement.court.proofs import Kind
 
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 

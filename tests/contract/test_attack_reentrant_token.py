@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from vault_world import BOND, GUARANTOR, MONEY, NOBODY, Street, refused
+from vault_world import BOND, GUARANTOR, MONEY, Street, refused
 
 # Calls the token could make just as well as anyone, were the market not locked.
 CALLS_BACK: dict[str, tuple[Any, ...]] = {
@@ -61,8 +61,9 @@ def test_one_payment_is_not_counted_for_two_deposits(due: Street) -> None:
     assert (due.token.calls(), due.token.answers()) == (1, 0)
     assert held(due) == owed(due)
     # Not in the middle of a payment, the same call is taken.
-    due.token.set_callback(NOBODY, b"", False)
-    due.market.deposit(4, 100, sender=due.token.address)
+    due.token.transfer(due.buyer, 0, sender=due.seller)
+    assert (due.token.calls(), due.token.answers()) == (3, 1)
+    assert due.balances()[4] == MONEY + 100
     assert held(due) == owed(due)
 
 

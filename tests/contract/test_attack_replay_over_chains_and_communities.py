@@ -6,12 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import DOMAIN, BookRoom, Street, open_room, sign, street
+from court_books import DOMAIN, BookRoom, Street, fresh_chain, open_room, sign, street
 from court_dockets import DocketRoom, honest_answer, open_docket, twin_answer, verdict
 
 from sunfair.settlement.court.book_proofs import digest, offer_hash, promise_hash, reading_hash, receipt_hash
@@ -28,16 +27,14 @@ ELSEWHERE = {
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 
 @pytest.fixture
 def desk() -> Iterator[DocketRoom]:
-    before = boa.env.timestamp
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_docket()
-    boa.env.timestamp = before
 
 
 @pytest.mark.parametrize("where", list(ELSEWHERE))

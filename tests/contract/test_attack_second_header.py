@@ -4,12 +4,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from court_books import CLEAN, BookRoom, address, open_room, street
+from court_books import CLEAN, BookRoom, address, fresh_chain, open_room, street
 
 from sunfair.settlement.court.proofs import Kind
 from sunfair.settlement.hashing import keccak
@@ -18,7 +17,7 @@ from sunfair.settlement.promises import Promise
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 

@@ -65,8 +65,8 @@ def test_errors_of_one_operator_cost_it_a_bond_each_time(busy: Street) -> None:
 
 def test_the_clock_of_the_escape_runs_on(busy: Street) -> None:
     end = busy.market.escape_time()
+    busy.anchor(4)
     while True:
-        busy.anchor(4)
         busy.now = busy.market.settle_time()
         if busy.now + 6 * 3600 >= end:
             break

@@ -267,20 +267,48 @@ def test_a_small_community_trades_in_the_pool_alone_at_the_mid_market_rate(rule)
 def test_steps_signed_for_a_session_not_held_count_for_nothing():
     """Standing offers outlive a change of the rule: such a row states neutral sums and is filled with nothing."""
     slot = world.made(3, 20, rule=1)
-    header = replace(slot.header, rule=3)
+    slot = replace(slot, header=replace(slot.header, rule=3))
     rows = {index: world.put(row, 184, 0) for index, row in enumerate(slot.published.rows)}
     assert any(row[32:160] != bytes(128) for row in rows.values())
-    case = world.anchored(replace(slot, header=header), world.as_if(replace(slot, header=header), rows))
+    case = world.anchored(slot, world.as_if(slot, rows))
     assert world.faults(case) == []
-    filled = {index: world.put(row, 184, 0 if index else 1) for index, row in rows.items()}
-    case = world.anchored(replace(slot, header=header), world.as_if(replace(slot, header=header), filled))
-    assert world.convicted(case).kind is Kind.HEADER
-    levels = world.tree_levels(slot, slot.published.rows, {}, {})
-    case = world.anchored(
-        replace(slot, header=header),
-        world.bind(replace(slot, header=header), rows=rows, stated={(0, 3): levels[0][3][1]}),
+    for function, arguments in world.every_call(case, slot):
+        assert world.courtroom().both(case.facts, function, arguments) == NOT_FALSE
+
+
+def test_a_session_not_held_fills_nobody():
+    """A fill, or sums as if it had been held, in one row: whether the header says so too or the nodes above do not."""
+    slot = world.made(3, 20, rule=1)
+    told = world.tree_levels(slot, slot.published.rows, {}, {})
+    slot = replace(slot, header=replace(slot.header, rule=3))
+    rows = {index: world.put(row, 184, 0) for index, row in enumerate(slot.published.rows)}
+    assert (
+        world.convicted(world.anchored(slot, world.as_if(slot, rows | {0: world.put(rows[0], 184, 1)}))).kind
+        is Kind.HEADER
     )
-    assert world.faults(case)
+    whole = world.as_if(slot, rows)
+    trading = next(at for at in range(20) if told[0][at][1][0])
+    for lie in ({(0, trading): told[0][trading][1]}, {}):
+        stated = {node: sums for node, sums in whole.stated.items() if node[0] == 0 or node[0] == 1} | lie
+        falsified = rows | ({} if lie else {trading: world.put(rows[trading], 184, 1)})
+        case = world.anchored(slot, world.bind(slot, rows=falsified, stated=stated))
+        assert world.convicted(case).kind is (Kind.NODE if lie else Kind.ROW)
+        assert lie or world.convicted(case).arguments[3] == trading
+    one = world.made(3, 1, rule=3, offering=0.0)
+    case = world.anchored(one, world.bind(one, rows={0: world.put(one.published.rows[0], 184, 1)}))
+    assert world.convicted(case).kind is Kind.ROW
+
+
+@pytest.mark.parametrize("quantity", [1, -1, 10**9, 10**9 + 1, -(10**9) - 1, 2**63 - 1, -(2**63)])
+@pytest.mark.parametrize("rule", [0, 4])
+def test_a_pool_quantity_that_no_limit_admits(rule, quantity):
+    """It adds nothing to the sums; out of range it is false all the same, and so is any where no pool was held."""
+    slot = world.made(4, 20, rule=rule, offering=0.0)
+    case = world.anchored(slot, world.bind(slot, rows={9: world.put(slot.published.rows[9], 176, quantity)}))
+    if rule or abs(quantity) > 10**9:
+        assert world.convicted(case).kind is Kind.ROW
+    else:
+        assert world.faults(case) == []
 
 
 # ── What it costs ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ from court_books import (
     BookRoom,
     Street,
     address,
+    fresh_chain,
     gas,
     key,
     open_room,
@@ -56,7 +57,7 @@ def home(seed: int = 1, members: int = 6, **rules: Any) -> Street:
 
 @pytest.fixture
 def room() -> Iterator[BookRoom]:
-    with boa.env.anchor():
+    with fresh_chain():
         yield open_room()
 
 
@@ -527,22 +528,23 @@ def test_only_open_anchors_and_slots_with_trade_are_judged(room: BookRoom) -> No
 
 def test_gas_of_each_refutation_at_a_thousand_members(room: BookRoom) -> None:
     """Without the market's own part. A day of 96 slots; offers of 8 steps."""
-    made = street(3, 1_000, slots=96, at=50)
+    made = street(3, 1_000, slots=96, at=50, rowed=60)
     account = next(a for a in made.members if a in made.offers and read_curve(made.offers[a].curve).energy[7])
     opening, newer = made.opening(account), replace(made.offers[account], nonce=99)
     filed = made.filed(newer, 1, 10**15)
-    double = street(3, 1_000, slots=96, at=50, double=account)
+    double = street(3, 1_000, slots=96, at=50, double=account, rowed=0)
     places = [at for at, owner in enumerate(double.leaf_account) if owner == account]
     curves = curve_bytes(double.rows.curves)
     both = [
         double.opening(account, index=at, curve=curves[at].tobytes(), path=double.book.proof(at).siblings)
         for at in places
     ]
-    silent = next(a for a in made.members if made.row(a, made.slot).number(93) > 0)
+    rowed = [a for a in made.members if made.private.get(a)]
+    silent = next(a for a in rowed if made.row(a, made.slot).number(93) > 0)
     late = (made.reading(silent, made.slot)[0] + 5, made.reading(silent, made.slot)[1])
     kept_out = next(
         a
-        for a in made.members
+        for a in rowed
         if made.row(a, made.slot).number(93) == made.row(a, made.slot - 1).number(93) == 0
         and made.rows.pool_wh[made.row(a, made.slot).number(13)] == 0
         and made.row(a, made.slot).number(45) != made.row(a, made.slot).number(29)

@@ -90,9 +90,7 @@ def test_attack_balance_beyond_its_lane(ready: Street) -> None:
     with refused("market: overdraft"):
         ready.post({3: 2**62 - 1, 4: -(2**62) + 1})
     with refused("market: amount out of range"):
-        ready.post({0: 2**62 - 1, 3: -(2**62) + 1 + MONEY, 4: -MONEY}) if False else ready.post(
-            {0: 2**62 - MONEY, 3: -MONEY, 4: -MONEY}
-        )
+        ready.post({0: 2**62 - MONEY, GUARANTOR: MONEY - 2**62})
 
 
 def test_attack_guarantor_enriched(ready: Street) -> None:

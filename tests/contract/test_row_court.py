@@ -19,8 +19,8 @@ import court_settlements as world
 from court_settlements import FIRST_MEMBER, NETWORK, RESERVE, UTILITY, Ways
 
 NOT_FALSE = ("court: not false", None)
-CONVICTION = 60_000
-"""What a conviction costs in the market, at most."""
+CONVICTION = 45_000
+"""What a conviction costs in EnergyMarket, a challenger's first: 37 k measured there, cancelling and slashing."""
 CHALLENGE_MAX = 160_000
 
 HONEST = {
@@ -43,7 +43,7 @@ HONEST = {
     "a cap below what is used": (17, Ways(cap_wh=100, late=0.0)),
     "odd shares": (18, Ways(fees=(5_001, 4_998, 1))),
 }
-STREET = world.made(21, Ways(members=9, before=4, slots=(7, 5), silent=0.4, void=0.2, replaced=0.5, moving=0.3))
+STREET = world.made(30, Ways(members=9, before=4, slots=(7, 5), silent=0.4, void=0.2, replaced=0.5, moving=0.3))
 
 
 def every_call(street, account):
@@ -155,7 +155,7 @@ FIELDS = [name for name in world.ROW_FIELDS if name not in ("account", "salt")]
 
 
 def test_the_street_has_rows_of_every_kind():
-    assert len(ROWS) >= 13
+    assert len(ROWS) >= 19
     assert {part for kind in ROWS for part in kind} >= {"void", "trade", "silent", "after a gap", "first", "new meter"}
 
 
@@ -184,7 +184,7 @@ def test_each_false_number_of_a_row_is_caught(kind):
     assert sum(caught.values()) >= 3 * len(FIELDS) - 5
 
 
-@pytest.mark.parametrize("kind", list(ROWS)[::2], ids=" ".join)
+@pytest.mark.parametrize("kind", list(ROWS)[::3], ids=" ".join)
 def test_two_false_numbers_do_not_hide_each_other(kind):
     account, index = ROWS[kind]
     honest = PrivateRow.decode(STREET.pending.rows[account][index])
@@ -271,7 +271,7 @@ def test_rows_that_are_not_one_for_each_slot(lie):
         "no row": (*rows[:4], b"\x13 is no row", *rows[5:]),
     }[lie]
     found = world.caught(world.repost(STREET, {account: told}), account)
-    assert found[0].function == ("refute_rows_root" if len(told) != len(rows) else "refute_row")
+    assert found[0].function in (("refute_rows_root",) if len(told) != len(rows) else ("refute_row", "refute_void_row"))
 
 
 def test_rows_of_nobody_s_hash_have_to_be_demanded():
@@ -430,7 +430,7 @@ def test_a_subtree_of_ghosts_behind_the_last_account():
 
 def test_evidence_has_to_prove():
     """One honest row, everything about it falsified in the evidence: a reason each, never a conviction."""
-    account, index = ROWS[("none", "read", "next")]
+    account, index = next(at for kind, at in ROWS.items() if kind[0] != "void" and at[1] > 1)
     own, settlement = STREET.handed(account), STREET.pending.settlement
     slot = part_of(STREET.facts, settlement, account).start + index
     at, before, shown = own.at(slot, index), own.before(index), STREET.shown[slot]
@@ -473,7 +473,7 @@ def test_evidence_has_to_prove():
         (shown.anchor, shown.header[:-1], shown.path),
         (shown.anchor, b"", ()),
         (replace(shown.anchor, void_to=slot + 1), shown.header, shown.path),
-        STREET.shown[slot + 1].place,
+        STREET.shown[settlement.first_slot].place,
         STREET.shown[slot - 1].place,
     ):
         assert room.both(STREET.facts, "refute_row", (at, before, *place))[1] is None
@@ -580,7 +580,7 @@ def challenges():
 
 
 def test_a_challenge_at_a_thousand_homes_is_affordable():
-    """The double writes a long record and keeps a member in five words: what the market really pays is put in instead."""
+    """The double writes down a long record; what the market pays for a conviction is put in its place."""
     room, gas = world.courtroom(), {}
     for name, street, found in challenges():
         room.tell(street.facts)

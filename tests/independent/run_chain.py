@@ -1,6 +1,6 @@
 """What the chain says: the log's raw signed transactions, decoded by hand and played on a plain model of the market.
 
-`run_market` is the market contract retold in Python, `run_courts` what a court's verdict does to it. Tokens are left out: a
+`run_market` and `run_calls` are the market contract retold in Python, `run_courts` what a court's verdict does to it. Tokens are left out: a
 deposit in the log is taken as paid. So are the blocks' hashes, which need the tokens' events too.
 """
 
@@ -11,8 +11,9 @@ from pathlib import Path
 import rlp
 from eth_abi import decode, encode
 from run_bytes import keccak, signer
+from run_calls import CALLS, call
 from run_courts import judged
-from run_market import CALLS, CONSTRUCTOR, CONSTRUCTOR_BYTES, Market, address, call
+from run_market import CONSTRUCTOR, CONSTRUCTOR_BYTES, Market, address
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "src/sunfair/chain/artifacts"
 SELECTORS = {keccak(f"{name}({','.join(types)})".encode())[:4]: name for name, types in CALLS.items()}

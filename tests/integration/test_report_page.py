@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from sha3 import keccak_256
 from sunfair.model import Fees
 from sunfair.report import write_report
 from sunfair.settlement import SlotTerms, slot_lines
+from sunfair.simulate.lies import LIES, Liar
+from sunfair.wiring import simulation
 
 STREETS = Path(__file__).parents[1] / "unit" / "report" / "report_street.py"
 
@@ -114,6 +117,54 @@ def test_a_small_community_at_the_mid_market_rate_proves_too(visit, streets, tmp
     seen = visit(folder / "report.html")
     assert seen.checks() == "good"
     assert seen.prove(4) == "ok"
+    assert seen.complaints == []
+
+
+@pytest.fixture(scope="module")
+def troubled(streets, tmp_path_factory):
+    """Two hourly days: meters silent over midnight and later, a late reading, and a slot that a court made void."""
+    silent = {22: [0, 1], 23: [0, 1, 2], 24: [1], 30: list(range(20)), 31: [3]}
+
+    def received(readings, first=[]):  # noqa: B006  the first slot it is asked for
+        first.append(readings.slot)
+        valid, late = readings.valid.copy(), readings.late.copy()
+        valid[silent.get(readings.slot - first[0], [])] = False
+        late[[4, 5]] = readings.slot - first[0] == 28
+        return replace(readings, valid=valid, late=late)
+
+    honest, trouble = simulation.Simulation, {"received": received, "operator": SecondDayLiar(LIES["fill"])}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulation, "Simulation", lambda *given, **named: honest(*given, **named | trouble))
+        return streets.run(
+            tmp_path_factory.mktemp("troubled") / "run", streets.street(20, minutes=60, days=2, grid=False), days=2
+        )
+
+
+class SecondDayLiar(Liar):
+    """Tells its lie on the day that the page shows."""
+
+    def auctions(self, records):
+        held = self._told
+        self._told = held or not self.slot_seen
+        shown = super().auctions(records)
+        self._told, self.slot_seen = self._told if self.slot_seen else held, True
+        return shown
+
+    slot_seen = False
+
+
+def test_gaps_late_readings_and_a_void_slot_prove_too(visit, troubled, streets):
+    data, _ = streets.payload_of(troubled / "report.html")
+    assert len(data["day"]["void"]) == 1
+    seen = visit(troubled / "report.html")
+    assert seen.checks() == "good"
+    lines = {line: place for place, (line, _, _) in enumerate(data["homes"][1]["day_lines"])}
+    assert seen.prove(4, line=lines[6]) == "ok"
+    assert "no reading" in seen.page.inner_text("[data-proof]")
+    void = int(next(iter(data["day"]["void"])))
+    seen.page.evaluate(f"location.hash = '#home-4-{data['day']['first'] + void}'")
+    seen.page.wait_for_selector("[data-proof=ok]")
+    assert "no trade counts in it" in seen.page.inner_text("[data-proof]")
     assert seen.complaints == []
 
 

@@ -1,4 +1,7 @@
-"""A day on which meters fall silent and readings come late: the books close, and two programs that share no line agree."""
+"""Days on which meters fall silent, readings come late and a slot becomes void: the books close all the same.
+
+Two programs that share no line find them right, and find whatever is changed in them.
+"""
 
 import sys
 from collections.abc import Callable
@@ -14,6 +17,7 @@ import pytest
 from sunfair.audit import audit
 from sunfair.model import FIRST_MEMBER, Scenario
 from sunfair.ports import Readings
+from sunfair.simulate.lies import LIES, Liar
 from sunfair.wiring import run_simulation, simulation, span_of
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "independent"))
@@ -34,17 +38,27 @@ def received(readings: Readings, first: int) -> Readings:
     return replace(readings, valid=valid, late=late)
 
 
-@pytest.fixture(scope="module")
-def days(made_street: Callable[..., Scenario], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two days of hours."""
-    scenario = made_street(HOMES, minutes=60)
+def run(scenario: Scenario, folder: Path, **trouble: object) -> Path:
+    """Two days of hours, in which the meters do as above."""
     span = span_of(scenario, "2016-06-09", 2)
-    lossy = partial(simulation.Simulation, received=partial(received, first=span.first_slot))
+    honest, trouble = simulation.Simulation, {"received": partial(received, first=span.first_slot), **trouble}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulation, "Simulation", lossy)
-        folder = tmp_path_factory.mktemp("silent") / "days"
+        patch.setattr(simulation, "Simulation", lambda *given, **named: honest(*given, **named | trouble))
         run_simulation(scenario, span, folder, seed=3, progress=lambda done: None, stopped=lambda: False)
     return folder
+
+
+@pytest.fixture(scope="module")
+def days(made_street: Callable[..., Scenario], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two honest days."""
+    return run(made_street(HOMES, minutes=60), tmp_path_factory.mktemp("silent") / "days")
+
+
+@pytest.fixture(scope="module")
+def voided(made_street: Callable[..., Scenario], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days, in one slot of which the operator lied about the fills: a court voided it."""
+    folder = tmp_path_factory.mktemp("voided") / "days"
+    return run(made_street(HOMES, minutes=60), folder, operator=Liar(LIES["fill"]))
 
 
 def rows_of(folder: Path, name: str) -> np.ndarray:
@@ -94,13 +108,18 @@ def test_bills_have_the_gaps_on_lines_of_their_own(days: Path) -> None:
     assert billed.any()
 
 
+def copied(folder: Path, to: Path) -> Path:
+    """The run again, as links: a file is unlinked before another takes its place."""
+    to.mkdir()
+    for path in folder.iterdir():
+        (to / path.name).symlink_to(path)
+    return to
+
+
 @pytest.mark.parametrize("kind", ["another came", "one is gone", "late after all", "in time after all"])
 def test_a_changed_list_of_readings_is_found_by_both(days: Path, tmp_path: Path, kind: str) -> None:
     """Files that make a meter speak, or fall silent, where it did not."""
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for path in days.iterdir():
-        (copy / path.name).symlink_to(path)
+    copy = copied(days, tmp_path / "copy")
     table = pq.read_table(days / "readings.parquet")
     lines = table.to_pylist()
     at = next(i for i, line in enumerate(lines) if line["late"] == (kind == "in time after all"))
@@ -112,5 +131,44 @@ def test_a_changed_list_of_readings_is_found_by_both(days: Path, tmp_path: Path,
         lines[at]["late"] = not lines[at]["late"]
     (copy / "readings.parquet").unlink()
     pq.write_table(pa.Table.from_pylist(lines, schema=table.schema), copy / "readings.parquet")
+    assert audit(copy)
+    assert check_run.check(copy)
+
+
+def test_both_programs_find_the_days_with_a_void_slot_right(voided: Path) -> None:
+    assert audit(voided) == []
+    assert check_run.check(voided) == []
+    (void,) = pq.read_table(voided / "void.parquet").to_pylist()
+    assert len(void["header"]) == 324
+    at = pq.read_table(voided / "slots.parquet")["slot"].to_pylist().index(void["slot"])
+    assert not rows_of(voided, "traded_ahead_wh")[at].any()
+    assert rows_of(voided, "metered_wh")[at].any()
+    assert (rows_of(voided, "paid").sum(axis=1) == 0).all()
+
+
+@pytest.mark.parametrize("kind", ["not void", "another too", "another header", "no header", "paid", "salt", "root"])
+def test_a_void_slot_told_otherwise_is_found_by_both(voided: Path, tmp_path: Path, kind: str) -> None:
+    copy = copied(voided, tmp_path / "copy")
+    (void,) = pq.read_table(voided / "void.parquet").to_pylist()
+    header = bytearray(void["header"])
+    header[-1] ^= 1
+    lines = {
+        "not void": [],
+        "another too": [void, {"slot": void["slot"] + 1, "header": None}],
+        "another header": [{**void, "header": bytes(header)}],
+        "no header": [{**void, "header": None}],
+    }
+    name = {"paid": "rows", "salt": "rows", "root": "slots"}.get(kind, "void")
+    table = pq.read_table(voided / f"{name}.parquet")
+    changed = lines.get(kind) or (table.to_pylist() if kind not in lines else [])
+    at = next((i for i, line in enumerate(changed) if line["slot"] == void["slot"] and line.get("account", 9) == 9), 0)
+    if kind == "paid":
+        changed[at]["paid"] += 1
+    elif kind == "salt":
+        changed[at]["salt"] = bytes(32)
+    elif kind == "root":
+        changed[at]["book_root"] = bytes([1] * 32)
+    (copy / f"{name}.parquet").unlink()
+    pq.write_table(pa.Table.from_pylist(changed, schema=table.schema), copy / f"{name}.parquet")
     assert audit(copy)
     assert check_run.check(copy)

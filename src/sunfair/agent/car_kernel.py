@@ -1,9 +1,9 @@
 """When a car that must be ready in time charges, beside a battery: the search for the price that fills it.
 
-At a price for every kWh in the car the exact plan of battery and car is one merge: the car adds a single segment to each
-slot in which it is plugged in. What it then takes rises with the price, and the Lagrangian in the price is concave and
-piecewise linear, so the price at which it takes what it needs is found in a few steps, each to where the tangents of
-both sides meet. There the plans of both sides are optimal, and so is the mixture that takes exactly the need.
+At a price for every kWh in the car the exact plan of battery and car is one merge: the car adds a single segment to
+each slot in which it is plugged in. What it then takes rises with the price, and the Lagrangian in the price is concave
+and piecewise linear, so the price at which it takes what it needs is found in a few steps, each to where the tangents
+of both sides meet. There the plans of both sides are optimal, and so is the mixture that takes exactly the need.
 
 Imported only when such a plan is made: it compiles.
 """

@@ -129,7 +129,7 @@ class HomeProgramme:
         programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         programme.a_matrix_.start_ = np.searchsorted(columns[order], np.arange(len(self._columns) + 1)).astype(np.int32)
         programme.a_matrix_.index_, programme.a_matrix_.value_ = rows[order], values[order]
-        highs = highspy.Highs()
+        highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
             highs.setOptionValue(option, value)
         highs.passModel(programme)

@@ -28,7 +28,7 @@ def kernel(function: Kernel) -> Kernel:
 
 
 def loose_kernel(function: Kernel) -> Kernel:
-    """The same, with sums in whatever order is fastest: for what is iterated and checked, not for what must be exact."""
+    """The same, with sums in whatever order is fastest: for what is iterated and then checked."""
     return _compile(function, {"reassoc", "contract", "arcp", "nsz", "nnan"})
 
 

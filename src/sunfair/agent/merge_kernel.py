@@ -109,7 +109,7 @@ def backwards(home: Home, sight: Sight, space: Space) -> None:
     """Carry the value of stored energy from the end to the first slot, and leave every segment's level."""
     horizon, numbers = len(sight.load), space.numbers
     now, then = space.merged[:2], space.merged[2:]
-    begin, end = np.int64(0), np.int64(1)
+    begin, end = 0, 1
     now[0, 0] = home.terminal
     now[1, 0] = home.capacity - (numbers[FLOOR, horizon - 1] if horizon else 0.0)
     for t in range(horizon - 1, -1, -1):
@@ -129,7 +129,7 @@ def _merge(space: Space, t: int, now: Floats, begin: int, end: int, then: Floats
 
     Of equal values the store's come first: a tie charges early.
     """
-    segments, level, taken, out = space.segments, space.numbers[FLOOR, t], begin, np.int64(0)
+    segments, level, taken, out = space.segments, space.numbers[FLOOR, t], begin, 0
     for k in range(space.whole[COUNT, t]):
         own = segments[t, VALUE + k]
         while taken < end and now[0, taken] >= own:
@@ -153,7 +153,7 @@ def _merge(space: Space, t: int, now: Floats, begin: int, end: int, then: Floats
 @inline_kernel
 def _cut(then: Floats, end: int, first: float, last: float) -> tuple[int, int]:
     """Cut `first` Wh off the front and `last` Wh off the end; returns where the rest begins and ends."""
-    begin = np.int64(0)
+    begin = 0
     while begin < end and then[1, begin] <= first:
         first -= then[1, begin]
         begin += 1

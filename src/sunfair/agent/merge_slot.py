@@ -141,9 +141,9 @@ def _meter(home: Home, sight: Sight, t: int, corners: Floats) -> int:
     curtailing (0), taking (buy), and last the load above the import limit. Returns the number of pieces.
     """
     load, pv, buy, sell = sight.load[t], sight.pv[t], sight.buy[t], sight.sell[t]
-    give = min(home.export_limit, pv + home.discharge_limit)
-    car = sight.car[t] if len(sight.car) else 0.0
     # What other stores give may exceed the load: then it is below 0.
+    give = min(home.export_limit, pv + home.discharge_limit + max(0.0, -load))
+    car = sight.car[t] if len(sight.car) else 0.0
     take = min(home.import_limit, max(0.0, load + home.charge_limit + car))
     corners[0] = -give - pv
     corners[3] = take
@@ -176,7 +176,7 @@ def _park(worth: float, most: float, corners: Floats, pieces: int) -> float:
     below = corners[k]
     for j in range(k + 1):
         corners[j] -= most
-    return below
+    return float(below)
 
 
 @inline_kernel

@@ -68,7 +68,7 @@ class Outlook:
     @property
     def horizon(self) -> int:
         """Number of slots, T: that of the longest series."""
-        return max(series.shape[-1] for series in (self.load_wh, self.pv_wh, self.buy, self.sell))
+        return max(int(series.shape[-1]) for series in (self.load_wh, self.pv_wh, self.buy, self.sell))
 
     def take(self, homes: NDArray[np.int64] | slice) -> "Outlook":
         """The same for the homes at these places, in this order."""

@@ -33,8 +33,8 @@ class Plans:
     curtail_wh              : roof energy not taken
     over_wh                 : load above the import limit: served, and no part of `import_wh` or `cost`
     soc_wh                  : battery side, at the slot's end
-    marginal_value          : µ/kWh, −∂cost/∂soc: what one more kWh in store at the slot's end would save; where load above
-                              the import limit is at stake, higher than any price; 0 for a home without a battery
+    marginal_value          : µ/kWh, −∂cost/∂soc: what one more kWh in store at the slot's end would save; where load
+                              above the import limit is at stake, higher than any price; 0 for a home without a battery
     cost                    : float64[n], µ: Σ buy·import − sell·export + wear·discharge − terminal·(soc_T − reserve)
     notes                   : what was repaired on the way, and which limits could not be held
 
@@ -62,10 +62,10 @@ def plan(homes: Homes, outlook: Outlook, *, method: Method = "auto") -> Plans:
     method : "merge" is exact (`merge_kernel`), in machine code with numba and in slow Python without; "highs" solves
              the same as a linear programme; "auto" merges with numba and asks HiGHS without
 
-    Never infeasible. Values no home can have are repaired; a start below the reserve recovers as fast as charging within
-    the import limit allows; load above the import limit is met from the battery first, whatever it costs, and what is
-    left of it is served all the same. `Plans.notes` says where any of this happened. Where a negative price would pay
-    for burning energy in the battery the plan is one that can be done, not the relaxed optimum.
+    Never infeasible. Values no home can have are repaired; a start below the reserve recovers as fast as charging
+    within the import limit allows; load above the import limit is met from the battery first, whatever it costs, and
+    what is left of it is served all the same. `Plans.notes` says where any of this happened. Where a negative price
+    would pay for burning energy in the battery the plan is one that can be done, not the relaxed optimum.
 
     Raises InputError (a ValueError) where `homes` and `outlook` differ in their number of homes.
     """
@@ -108,8 +108,8 @@ def _merge(problem: Problem, homes: slice, flows: Floats, cost: Floats) -> None:
     """Plan some homes by the exact merge."""
     from sunfair.agent.merge_kernel import merge_homes  # noqa: PLC0415  numba takes seconds to come
 
-    series = (_steady(each) for each in (problem.load, problem.pv, problem.buy, problem.sell))
-    merge_homes(homes.start, homes.stop, _steady(problem.devices()), *series, flows, cost)
+    load, pv, buy, sell = (_steady(each) for each in (problem.load, problem.pv, problem.buy, problem.sell))
+    merge_homes(homes.start, homes.stop, _steady(problem.devices()), load, pv, buy, sell, flows, cost)
 
 
 def _steady(array: Floats) -> Floats:

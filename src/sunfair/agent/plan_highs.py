@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from sunfair.agent.highs_lp import HomeProgramme, Optimum
 from sunfair.agent.plan_flows import SOC, VALUE, flows_along
 from sunfair.agent.plan_repair import Problem
-from sunfair.agent.plan_task import Task, battery_task, floors, penalty
+from sunfair.agent.plan_task import Task, batteries
 
-__all__ = ["plan_by_highs"]
+__all__ = ["one_sided", "plan_by_highs"]
 
 Floats = NDArray[np.float64]
 
@@ -22,20 +22,19 @@ def plan_by_highs(problem: Problem, flows: Floats, cost: Floats) -> None:
 
     A home HiGHS finds no optimum for (numerical trouble) keeps its store as it is.
     """
-    low, weight = floors(problem), penalty(problem)
     soc, value = np.repeat(problem.soc[:, None], problem.horizon, axis=1), np.zeros_like(problem.load)
     if problem.horizon:
-        programme = HomeProgramme(problem.horizon, 1)
+        programme, joint = HomeProgramme(problem.horizon, 1), batteries(problem)
         for home in range(problem.size):
-            best = _one_sided(programme, battery_task(problem, home, low[home], weight[home]))
+            best = one_sided(programme, joint.task(home))
             if best is not None:
-                soc[home] = np.clip(best.level[0], low[home], problem.capacity[home])
+                soc[home] = np.clip(best.level[0], joint.low[home, 0], problem.capacity[home])
                 value[home] = best.value[0] if problem.capacity[home] > 0 else 0.0
     cost[:] = flows_along(problem, soc, flows)
     flows[SOC], flows[VALUE] = soc, value
 
 
-def _one_sided(programme: HomeProgramme, task: Task) -> Optimum | None:
+def one_sided(programme: HomeProgramme, task: Task) -> Optimum | None:
     """The optimum in which no slot both charges and discharges where that would pay.
 
     A slot in which it would is held to the side it leans to, and the home is solved again.

@@ -76,7 +76,7 @@ class Problem:
     @property
     def horizon(self) -> int:
         """Number of slots, T."""
-        return self.load.shape[1]
+        return int(self.load.shape[1])
 
     def devices(self) -> NDArray[np.float64]:
         """All that is one number per home, float64[n, 11], in the order kernels read it."""
@@ -133,7 +133,7 @@ class _Notes:
     def __init__(self) -> None:
         self.found: list[Note] = []
 
-    def tell(self, field: str, what: str, where: NDArray[np.bool_]) -> None:
+    def tell(self, field: str, what: str, where: NDArray[np.bool_] | np.bool_) -> None:
         """A note for the homes where `where` (bool[n]) is true, if there is one."""
         homes = np.flatnonzero(where)
         if len(homes):
@@ -198,9 +198,9 @@ class _Notes:
         return _filled(series, gaps, max(1, round(86_400 / outlook.slot_seconds)))
 
 
-def _every(where: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
-    """`where` for each of `size` homes: a series they share is everybody's."""
-    return np.broadcast_to(where, size) if len(where) == 1 else where
+def _every(where: NDArray[np.bool_] | np.bool_, size: int) -> NDArray[np.bool_]:
+    """`where` (bool[n], or bool[1] of a series all share) for each of `size` homes."""
+    return np.broadcast_to(where, size)
 
 
 def _filled(series: NDArray[np.float64], gaps: NDArray[np.bool_], per_day: int) -> NDArray[np.float64]:

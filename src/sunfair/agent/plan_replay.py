@@ -106,5 +106,4 @@ def _meter(problem: Problem, flows: Floats, metered: Floats, near: Floats) -> li
 
 def _outside(values: Floats, low: Floats | float, high: Floats, near: Floats) -> Bools:
     """Where a home's values leave [low, high] in any slot, bool[n]."""
-    outside: Bools = ((values < low - near) | (values > high + near)).any(axis=1)
-    return outside
+    return np.asarray(((values < low - near) | (values > high + near)).any(axis=1))

@@ -82,7 +82,8 @@ def resettled(slots: Sequence[SlotRecord], void: Collection[int], meters: Meters
         meters, delivery = meters.read(*registers, retail=terms.retail, feed_in=terms.feed_in, late=readings.late)
         if record.slot in void or record.void:
             alone = replace(terms, price_ahead=None, price_pool=None)
-            out.append(void_record(record.slot, alone, readings, meters, delivery, record.header))
+            empty = void_record(record.slot, alone, readings, meters, delivery, record.header)
+            out.append(replace(empty, anchored=record.anchored))
             continue
         traded = record.traded_ahead_wh[FIRST_MEMBER:], record.traded_pool_wh[FIRST_MEMBER:]
         money = slot_money(terms, *traded, delivery)

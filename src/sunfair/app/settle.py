@@ -92,16 +92,20 @@ class Settler:
         *,
         applied: Callable[[date, list[SlotRecord]], None] = lambda civil, slots: None,
         statement: Statement = lambda rows, money: (rows, money),
+        mend: Callable[[list[SlotRecord]], list[SlotRecord]] = lambda slots: slots,
     ) -> None:
         """`balances` are those on chain now, int64[m], µ; `meters` stand before the first slot.
 
         `applied` is told the slots of each period as they were settled in the end; `statement` is what is said of rows
-        and money that were worked out: all of it, by an honest operator.
+        and money that were worked out: all of it, by an honest operator; `mend` is what it makes of its records after a
+        conviction.
         """
-        self._ledger, self._store, self._told, self._statement = ledger, store, applied, statement
+        self._ledger, self._store, self._told = ledger, store, applied
+        self._statement, self._mend = statement, mend
         self.balances, self.meters = balances.copy(), meters
         self.open: deque[OpenPeriod] = deque()
         self.posted: Posted | None = None
+        self.holder = "operator"
 
     @property
     def idle(self) -> bool:
@@ -111,7 +115,7 @@ class Settler:
     def close_period(self, civil: date, slots: list[SlotRecord], digests: Sequence[bytes] | None = None) -> OpenPeriod:
         """Anchor a finished period's headers (`digests`; None: those of the slots) and queue it for settlement."""
         root = anchor_tree([slot.digest for slot in slots] if digests is None else list(digests)).root
-        period = OpenPeriod(civil, slots, self._ledger.anchor(slots[0].slot, len(slots), root))
+        period = OpenPeriod(civil, slots, self._ledger.anchor(slots[0].slot, len(slots), root, holder=self.holder))
         self.open.append(period)
         return period
 
@@ -143,7 +147,7 @@ class Settler:
         rows, money = self._statement(rows, money)
         tree = PeriodTree(rows, money)
         amounts = [*money.amounts.tolist(), -money.guarantor]
-        settlement = self._ledger.settle(1, tree.root, money.guarantor, amounts)
+        settlement = self._ledger.settle(1, tree.root, money.guarantor, amounts, holder=self.holder)
         return Posted(period, settlement, rows, money, tree)
 
     def _settle(self, period: OpenPeriod) -> None:
@@ -155,11 +159,12 @@ class Settler:
         operator = self._ledger.operator()
         posted, full = self._ledger.bond_of(operator)
         if posted < full:
-            self._ledger.post_bond(full - posted)
+            self._ledger.post_bond(full - posted, holder=self.holder)
 
     def _cancelled(self, posted: Posted) -> None:
         """A court undid the settlement: the period is open again."""
-        self.open.appendleft(posted.period)
+        period = posted.period
+        self.open.appendleft(OpenPeriod(period.civil, self._mend(period.slots), period.anchor))
         self.posted = None
 
     def _with_voids(self, period: OpenPeriod) -> OpenPeriod:

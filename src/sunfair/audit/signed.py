@@ -56,8 +56,8 @@ def receipts(run: Run) -> tuple[dict[bytes, Receipt], list[Finding]]:
     block = np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32)
     digests = receipt_digests(domain_of(run), block, first, last)
     for at, digest in enumerate(digests):
-        if recover(digest.tobytes(), signatures[at]) != run.chain.operator:
-            what = f"the receipt of nonce {nonce[at]} is not signed by the operator"
+        if recover(digest.tobytes(), signatures[at]) not in run.chain.operators:
+            what = f"the receipt of nonce {nonce[at]} is not signed by an operator"
             found.append(Finding(Rank.SIGNED, int(first[at]), int(account[at]), what))
         if hashes[at] in known:
             found.append(Finding(Rank.STRUCTURE, int(first[at]), int(account[at]), "two receipts for one offer"))

@@ -133,8 +133,9 @@ class GasChain:
 
     def address(self, name: str) -> bytes:
         """Where a contract of the set stands."""
-        own = {"EnergyMarket": self.deployment.market, "EnergyCredit": self.deployment.token}
-        return own.get(name) or self.deployment.others[name]
+        made = self.deployment
+        own = {"EnergyMarket": made.market, "EnergyCredit": made.token, "SimulatedEuro": made.asset}
+        return own.get(name) or made.others[name]
 
     def facts(self) -> MarketFacts:
         """What the courts read of the market."""

@@ -157,10 +157,18 @@ class EmbeddedChain:
         return max(self.timestamp, clock_time)
 
     def transact(
-        self, keys: Keys, holder: str, to: bytes | None, data: bytes, *, timestamp: int, key: str = ""
+        self,
+        keys: Keys,
+        holder: str,
+        to: bytes | None,
+        data: bytes,
+        *,
+        timestamp: int,
+        key: str = "",
+        value: int = 0,
     ) -> Block:
         """Sign a transaction with a holder's key and `send` it. What this chain took it has, so `key` is not needed."""
-        transaction = Transaction(self._chain_id, self.nonce(keys.address(holder)), to, data)
+        transaction = Transaction(self._chain_id, self.nonce(keys.address(holder)), to, data, value)
         return self.send(transaction.raw(keys.sign(holder, transaction.digest())), timestamp)
 
     def seen(self) -> None:

@@ -48,6 +48,7 @@ class History:
     settlements: list[tuple[Settlement, Settled]] = field(default_factory=list)
     void_slots: set[int] = field(default_factory=set)
     convictions: list[Convicted] = field(default_factory=list)
+    predecessors: list[bytes] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
     balances: dict[int, int] = field(default_factory=dict)
 
@@ -106,6 +107,7 @@ class History:
         self.void_slots.add(args["slot"])
 
     def _operator(self, args: Mapping[str, Any], logged: Logged) -> None:
+        self.predecessors.append(args["predecessor"])
         self.anchors = {period: anchor for period, anchor in self.anchors.items() if period < args["first_period"]}
 
     def _settled(self, args: Mapping[str, Any], logged: Logged) -> None:

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from sunfair.chain.abi import Event
+from sunfair.chain.board import publish_public
 from sunfair.chain.contracts import contract
 from sunfair.chain.deployment import GUARANTOR, Deployment
 from sunfair.chain.history import anchor_of, settlement_of
 from sunfair.chain.keys import DEMO_CHAINS
 from sunfair.chain.network import Network, Receipt, events
+from sunfair.chain.publishing import Way
 from sunfair.chain.record import read_facts, read_published, read_record
+from sunfair.chain.rpc import JsonRpc
 from sunfair.errors import LedgerError, Reverted
-from sunfair.ports import ChainRecord, Clock, Convicted, Keys
+from sunfair.ports import Asked, ChainRecord, Clock, Convicted, Keys
 from sunfair.settlement import pack_amounts
 from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Meter, Settlement, Terms
 from sunfair.settlement.court.proofs import NO_SLOT
@@ -20,7 +23,6 @@ __all__ = ["MarketLedger"]
 
 _UNLIMITED = 2**256 - 1
 _OPEN_MAX = 128
-_PART = 122_880
 
 
 class MarketLedger:
@@ -30,11 +32,14 @@ class MarketLedger:
     operator's and `apply` by `operator`, unless another holder is named.
     """
 
-    def __init__(self, network: Network, deployment: Deployment, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self, network: Network, deployment: Deployment, keys: Keys, clock: Clock, *, beacon: JsonRpc | None = None
+    ) -> None:
         self._network = network
         self._deployment = deployment
         self._keys = keys
         self._clock = clock
+        self._beacon = beacon
 
     @property
     def chain_id(self) -> int:
@@ -100,6 +105,14 @@ class MarketLedger:
         """What the party has posted, and what a full bond is, µ."""
         return int(self._view("bond_of", party)), int(self._view("bond_amount"))
 
+    def takeover_time(self) -> int:
+        """When a silent operator can be replaced, unix s."""
+        return (
+            int(self._view("escape_time"))
+            - self._deployment.charter.escape_seconds
+            + (self._deployment.charter.takeover_seconds)
+        )
+
     def operator(self) -> bytes:
         """The operator's 20-byte address."""
         return bytes(self._view("operator"))
@@ -127,24 +140,45 @@ class MarketLedger:
     def refute(self, evidence: Evidence, *, holder: str) -> Convicted:
         """Have a court convict on `evidence`, signed by `holder`; Reverted with the court's reason if it does not."""
         court = self._deployment.others[evidence.court]
-        receipt = self._call(holder, evidence.court, court, evidence.function, self.market, *evidence.arguments)
+        return self._convicted(
+            self._call(holder, evidence.court, court, evidence.function, self.market, *evidence.arguments)
+        )
+
+    def _convicted(self, receipt: Receipt) -> Convicted:
         args = self._event(receipt, "Convicted").args
         slot = None if args["slot"] == NO_SLOT else int(args["slot"])
         parties = args["offender"], args["challenger"]
         return Convicted(args["kind"], *parties, slot, args["slashed"], receipt.timestamp)
 
-    def publish(self, first_slot: int, slots: int, data: bytes, *, holder: str = "operator") -> None:
-        """Lay out the public part of slots in calldata, in parts that a node takes."""
-        board = self._deployment.others["DataBoard"]
-        parts = [data[at : at + _PART] for at in range(0, len(data), _PART)]
-        for part, piece in enumerate(parts):
-            at = first_slot, slots, part, len(parts)
-            self._call(holder, "DataBoard", board, "publish", self.market, *at, piece)
+    def demand(self, asked: Asked, *, holder: str) -> None:
+        """Ask the operator for one item of the pending settlement, with four times the answer's gas price."""
+        docket, abi = self._deployment.others["Docket"], contract("Docket").abi
+        price = int(abi.result("price", self._network.call(docket, abi.call("price", asked.kind)))[0])
+        where = self.market, asked.settlement, asked.anchor, asked.kind, asked.a, asked.b
+        # The base fee may rise until the block is made; what is too much comes back with the answer's payment.
+        self._call(holder, "Docket", docket, "demand", *where, value=2 * price)
+
+    def convict_silence(self, asked: Asked, *, holder: str) -> Convicted:
+        """Have the operator convicted of not having answered, in the last quarter of the window."""
+        where = self.market, asked.settlement, asked.anchor, asked.kind, asked.a, asked.b
+        return self._convicted(
+            self._call(holder, "Docket", self._deployment.others["Docket"], "convict_silence", *where)
+        )
+
+    def publish(
+        self, first_slot: int, slots: int, data: bytes, *, holder: str = "operator", way: Way | None = None
+    ) -> None:
+        """Lay out the public part of slots in calldata or in blobs, unless told the `way` where that is cheaper."""
+        network, keys, span = self._network, self._keys, (first_slot, slots)
+        publish_public(network, keys, holder, self._deployment, span, data, timestamp=self.now, way=way)
 
     def published(self) -> list[tuple[int, int, bytes]]:
-        """What was laid out: (first slot, slots, bytes), in order; parts that do not make a whole are left out."""
+        """What was laid out: (first slot, slots, bytes), in order; what does not make a whole is left out.
+
+        Blobs are read from the beacon node, if one was given.
+        """
         self._network.seen()
-        return read_published(self._network, self._deployment)
+        return read_published(self._network, self._deployment, self._beacon)
 
     def facts(self) -> MarketFacts:
         """What the courts read of the market, now."""
@@ -196,10 +230,10 @@ class MarketLedger:
     def _transact(self, holder: str, function: str, *args: Any) -> Receipt:
         return self._call(holder, "EnergyMarket", self.market, function, *args)
 
-    def _call(self, holder: str, name: str, to: bytes, function: str, *args: Any) -> Receipt:
+    def _call(self, holder: str, name: str, to: bytes, function: str, *args: Any, value: int = 0) -> Receipt:
         data = contract(name).abi.call(function, *args)
         try:
-            return self._network.transact(self._keys, holder, to, data, timestamp=self.now())
+            return self._network.transact(self._keys, holder, to, data, timestamp=self.now(), value=value)
         except Reverted as error:
             raise Reverted(f"{name}.{function} by {holder}", error.reason) from error
 

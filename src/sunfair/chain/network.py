@@ -105,9 +105,19 @@ class Network(Protocol):
         ...
 
     def transact(
-        self, keys: Keys, holder: str, to: bytes | None, data: bytes, *, timestamp: int, key: str = ""
+        self,
+        keys: Keys,
+        holder: str,
+        to: bytes | None,
+        data: bytes,
+        *,
+        timestamp: int,
+        key: str = "",
+        value: int = 0,
     ) -> Receipt:
         """Have a call (`to` None: a creation) executed, signed by a holder of `keys`; returns once a block holds it.
+
+        `value` wei go with it.
 
         A chain that makes its own time dates the block `timestamp`, the others do not look at it. A transaction with
         a `key` that is not empty is made once, however often and after whatever crash it is asked for. Reverted if a

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from sunfair.chain.abi import Event
+from sunfair.chain.board import Board, read_laid
 from sunfair.chain.contracts import contract
 from sunfair.chain.deployment import GUARANTOR, Deployment
 from sunfair.chain.history import History
 from sunfair.chain.network import Logged, Network
+from sunfair.chain.publishing import Way
+from sunfair.chain.rpc import JsonRpc, Unreachable
+from sunfair.errors import LedgerError
 from sunfair.ports import Anchored, ChainRecord
 from sunfair.settlement.court import MarketFacts
 
@@ -51,6 +55,7 @@ def read_record(network: Network, deployment: Deployment) -> ChainRecord:
         meters=tuple(tuple(history.meters.get(account, ())) for account in accounts),
         void_slots=frozenset(history.void_slots),
         convictions=tuple(history.convictions),
+        operators=(*history.predecessors, view("operator")),
     )
 
 
@@ -81,25 +86,26 @@ def read_facts(network: Network, deployment: Deployment) -> MarketFacts:
     )
 
 
-def read_published(network: Network, deployment: Deployment) -> list[tuple[int, int, bytes]]:
+def read_published(
+    network: Network, deployment: Deployment, beacon: JsonRpc | None = None
+) -> list[tuple[int, int, bytes]]:
     """The public parts laid out for a market: (first slot, slots, bytes), in the order they became whole.
 
-    Anyone may publish, so parts are kept apart by who did; what a series lacks a part of is left out.
+    What cannot be had is left out: a series that lacks a part, blobs without a `beacon` node that has them
+    (`Board.lacks` and `Follower.published` say so in words). Unreachable if the node does not answer.
     """
-    abi, board = contract("DataBoard").abi, deployment.others["DataBoard"]
-    series: dict[tuple[bytes, int, int, int], dict[int, bytes]] = {}
+    board = Board(deployment.market)
+    for logged, event in _events(
+        network, "DataBoard", deployment.others["DataBoard"], deployment.block, network.number
+    ):
+        board.tell(logged, event)
     whole: list[tuple[int, int, bytes]] = []
-    for logged, event in _events(network, "DataBoard", board, 0, network.number):
-        args = event.args
-        called = abi.arguments("publish", network.input(logged.transaction_hash)) if event.name == "Published" else None
-        if args["market"] != deployment.market or called is None:
-            continue
-        key = args["publisher"], args["first_slot"], args["slots"], args["parts"]
-        parts = series.setdefault(key, {})
-        parts[args["part"]] = called[5]
-        if sorted(parts) == list(range(args["parts"])):
-            whole.append((args["first_slot"], args["slots"], b"".join(part for _, part in sorted(parts.items()))))
-            del series[key]
+    for laid in board.whole:
+        try:
+            whole.append((laid.first_slot, laid.slots, read_laid(network, laid, beacon)))
+        except LedgerError as error:
+            if isinstance(error, Unreachable) and laid.way is Way.CALLDATA:
+                raise
     return whole
 
 

@@ -117,12 +117,13 @@ class RpcNetwork:
         *,
         timestamp: int,
         key: str = "",
+        value: int = 0,
         blobs: Sequence[bytes] = (),
     ) -> Mined:
         """`Network.transact`; with `blobs` (see `sunfair.chain.blobs`), which no embedded chain takes."""
         if isinstance(keys, SeededKeys):
             check_demo_chain(self._chain_id)
-        request = Request(keys, holder, to, data, key, blobs=tuple(blobs))
+        request = Request(keys, holder, to, data, key, value, tuple(blobs))
         with self._lock:
             if self._steered:
                 self.node.rpc.call("evm_setNextBlockTimestamp", timestamp)

@@ -69,9 +69,18 @@ def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End with the report (it always does so far).")] = False,
     start: Start = None,
     tariff: Annotated[Tariff, typer.Option("--tariff", help="The utility's tariff.")] = Tariff.FLAT,
+    cheat: Annotated[
+        str | None,
+        typer.Option("--cheat", metavar="FIELD", help="The operator lies, or is gone: what follows. `list` names all."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A street of a hundred homes trades a day: agents, market, wires, chain, bills, pictures."""
+    if cheat is not None:
+        from sunfair.cli.cheating import run_cheat
+
+        run_cheat(cheat, homes=homes, seed=seed, out=out, start=start, as_json=as_json)
+        return
     from sunfair.cli.running import run_demo
 
     run_demo(days=days, homes=homes, seed=seed, out=out, start=start, dynamic=tariff is Tariff.DYNAMIC, as_json=as_json)

@@ -165,10 +165,9 @@ def reading_columns(record: SlotRecord) -> Columns:
 def void_columns(records: list[SlotRecord]) -> Columns:
     """`void.parquet`: the slots in which no trade counts, and the header that was anchored for each."""
     void = [record for record in records if record.void]
-    headers = [record.header for record in void]
     return {
         "slot": np.array([record.slot for record in void], np.int64),
-        "header": [None if header is None else header.preimage() for header in headers],
+        "header": [record.preimage for record in void],
     }
 
 

@@ -1,6 +1,6 @@
 """What the use cases need from the world, as Protocols; `wiring` decides who fulfils them."""
 
-from sunfair.ports.ledger import GUARANTOR, Anchored, ChainRecord, Convicted, Ledger, Settled, Transfer
+from sunfair.ports.ledger import GUARANTOR, Anchored, Asked, ChainRecord, Convicted, Ledger, Settled, Transfer
 from sunfair.ports.store import (
     FlowRecord,
     MeterSource,
@@ -16,6 +16,7 @@ from sunfair.ports.world import Chance, Clock, Keys
 __all__ = [
     "GUARANTOR",
     "Anchored",
+    "Asked",
     "ChainRecord",
     "Chance",
     "Clock",

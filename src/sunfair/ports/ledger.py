@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Meter, Settlement, Terms
 
-__all__ = ["GUARANTOR", "Anchored", "ChainRecord", "Convicted", "Ledger", "Settled", "Transfer"]
+__all__ = ["GUARANTOR", "Anchored", "Asked", "ChainRecord", "Convicted", "Ledger", "Settled", "Transfer"]
 
 
 GUARANTOR = 2**32 - 1
@@ -66,11 +66,25 @@ class Convicted:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """One item that an operator must show (`settlement.court.docket.Demand`, and what its a and b are).
+
+    anchor : of the slot that is asked about, where it is one
+    """
+
+    settlement: Settlement
+    anchor: Anchor
+    kind: int
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChainRecord:
     """All that the chain itself says about a market: read from its events and storage, from nothing else.
 
     `owners[account]` are 20-byte addresses, `balances[account]` µ, `meters[account]` the keys and base registers by
-    date. The guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one
+    date; `operators` held the office one after the other. The guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one
     by one.
     """
 
@@ -89,6 +103,7 @@ class ChainRecord:
     meters: tuple[tuple[Meter, ...], ...] = ()
     void_slots: frozenset[int] = frozenset()
     convictions: tuple[Convicted, ...] = ()
+    operators: tuple[bytes, ...] = ()
 
 
 class Ledger(Protocol):
@@ -150,6 +165,10 @@ class Ledger(Protocol):
         """What the party (20-byte address) has posted, and what a full bond is, µ."""
         ...
 
+    def takeover_time(self) -> int:
+        """When a silent operator can be replaced, unix s."""
+        ...
+
     def operator(self) -> bytes:
         """The operator's 20-byte address."""
         ...
@@ -174,6 +193,14 @@ class Ledger(Protocol):
 
     def refute(self, evidence: Evidence, *, holder: str) -> Convicted:
         """Have a court convict on `evidence`, signed by `holder`; Reverted with the court's reason if it does not."""
+        ...
+
+    def demand(self, asked: Asked, *, holder: str) -> None:
+        """Ask the operator on chain for one item of the pending settlement, and pay the answer ahead."""
+        ...
+
+    def convict_silence(self, asked: Asked, *, holder: str) -> Convicted:
+        """Have the operator convicted of not having answered, in the last quarter of the window."""
         ...
 
     def publish(self, first_slot: int, slots: int, data: bytes, *, holder: str = "operator") -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.model import Curves
-from sunfair.settlement import ZERO_HASH, Header, Meters, PeriodMoney, ResultRows, SlotTerms, TrueUp
+from sunfair.settlement import ZERO_HASH, Header, Meters, PeriodMoney, ResultRows, SlotTerms, TrueUp, keccak
 
 __all__ = [
     "FlowRecord",
@@ -54,7 +54,8 @@ class SlotRecord:
     """One slot as the operator settled it. n members, m = n + 3 accounts.
 
     price_* : µ/kWh or None where nothing traded; volume_* : Wh
-    header : what was or will be anchored; of a void slot it binds nothing, None if there never was one
+    header : the slot's header; of a void slot it binds nothing, None if there never was one
+    anchored : the bytes that were anchored as the header, where they are known (an operator that lied anchored others)
     leaf : int64[n], each member's place in the secret order; salts : uint8[n, 32]
     offer_hash, offer_signature : of the offer in force, uint8[n, 32] and [n, 65]; nonce : int64[n]
     curves : of the members, in account order; rows : the public rows, in leaf order
@@ -87,11 +88,17 @@ class SlotRecord:
     meters: Meters
     true_up: TrueUp
     void: bool = False
+    anchored: bytes | None = None
+
+    @property
+    def preimage(self) -> bytes | None:
+        """The bytes that are anchored as the slot's header; None where there are none."""
+        return self.anchored if self.anchored is not None or self.header is None else self.header.preimage()
 
     @property
     def digest(self) -> bytes:
         """The slot's leaf under its period's anchor: the header's hash, zeros where there is no header."""
-        return ZERO_HASH if self.header is None else self.header.digest()
+        return ZERO_HASH if self.preimage is None else keccak(self.preimage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ After every anchor and every settlement each of them works out what is due; whoe
 the court that can refute it. What a challenge may cost is bounded: nobody sends more than its budget of them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sunfair.app import Posted
@@ -13,9 +13,10 @@ from sunfair.app.published import Opened, PublishedPeriod
 from sunfair.app.watch import period_faults
 from sunfair.errors import Reverted
 from sunfair.model import NETWORK
-from sunfair.ports import Convicted, Ledger
+from sunfair.ports import Asked, Convicted, Ledger
 from sunfair.settlement import PrivateRow, pack_amounts
-from sunfair.settlement.court import Evidence, MarketFacts
+from sunfair.settlement.court import Evidence, Kind, MarketFacts
+from sunfair.settlement.court.docket import Demand
 from sunfair.settlement.court.rows_evidence import CoverTree, HandedRows, cover_path, find_cover_faults
 from sunfair.settlement.court.rows_evidence import find_network_faults as network_faults
 
@@ -53,6 +54,16 @@ def handed_rows(posted: Posted, account: int) -> HandedRows:
     return HandedRows(posted.settlement, account, leaf, cover_path(tree.account_proof(account)), rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A demand that waits for its answer."""
+
+    who: str
+    holder: str
+    asked: Asked
+    told: str
+
+
 @dataclass
 class Auditors:
     """All of them, in one simulated street. `names[account]` is whose holder signs; the watcher signs as `watcher`."""
@@ -62,6 +73,7 @@ class Auditors:
     found: list[Found] = field(default_factory=list)
     checked_rows: int = 0
     cleared_slots: int = 0
+    demands: list[Open] = field(default_factory=list)
 
     def after_anchor(self, period: PublishedPeriod, known: Mapping[int, Known]) -> None:
         """What is public, and each home's leaf in it."""
@@ -77,8 +89,36 @@ class Auditors:
             if slot in own.opened and not facts.is_void(period.anchor, slot):
                 yield from book_faults(period, slot, account, own.opened[slot], own.receipts.get(slot))
 
+    def due(self) -> int | None:
+        """When the silence about an open demand can be convicted, unix s; None without one."""
+        if not self.demands:
+            return None
+        return self.demands[0].asked.settlement.settled_at + self.ledger.window_seconds * 3 // 4
+
+    def tick(self) -> None:
+        """Have silence convicted, once its time has come."""
+        due = self.due()
+        if due is None or self.ledger.now() < due:
+            return
+        for demand in self.demands:
+            if self.ledger.is_pending(demand.asked.settlement):
+                told = f"{demand.told}: no answer came"
+                evidence = Evidence("Docket", "convict_silence", (demand.asked,), Kind.SILENCE, told)
+                convicted = self.ledger.convict_silence(demand.asked, holder=demand.holder)
+                self.found.append(Found(demand.who, evidence, convicted))
+        self.demands = []
+
+    def _demand(self, account: int, asked: Asked, told: str) -> None:
+        self.ledger.demand(asked, holder=str(account))
+        self.demands.append(Open(self.names[account], str(account), asked, told))
+
     def after_settlement(
-        self, posted: Posted, periods: Sequence[PublishedPeriod], known: Mapping[int, Known], earlier: Posted | None
+        self,
+        posted: Posted,
+        periods: Sequence[PublishedPeriod],
+        known: Mapping[int, Known],
+        earlier: Posted | None,
+        withheld: Collection[int] = (),
     ) -> None:
         """Each home's rows and amount; the network's, by anyone; and all of them once more by the utility."""
         facts, words = self.ledger.facts(), pack_amounts(posted.amounts)
@@ -89,30 +129,37 @@ class Auditors:
         for account, home in known.items():
             if not self.ledger.is_pending(posted.settlement):
                 return
-            faults = self._own_faults(facts, posted, periods, account, home, earlier, words)
+            if account in withheld:
+                asked = Asked(posted.settlement, periods[0].anchor, Demand.ROWS, account, 0)
+                self._demand(account, asked, f"account {account} was not handed its rows")
+                continue
+            before = None if earlier is None else handed_rows(earlier, account)
+            last = None if before is None or not before.rows else PrivateRow.decode(before.rows[-1])
+            due = expected_rows(facts, periods, account, home.opened, home.readings, last)
+            own = handed_rows(posted, account)
+            self.checked_rows += len(own.rows)
+            faults = settlement_faults(facts, periods, own, words, due, before)
             self._show(str(account), self.names[account], iter(faults))
+            if not faults:
+                self._ask_for_reading(posted, periods, own, home)
 
     def _network_faults(
         self, facts: MarketFacts, own: HandedRows, periods: Sequence[PublishedPeriod]
     ) -> Iterator[Evidence]:
         return network_faults(facts, own, lambda slot: _holding(periods, slot).shown(slot))
 
-    def _own_faults(
-        self,
-        facts: MarketFacts,
-        posted: Posted,
-        periods: Sequence[PublishedPeriod],
-        account: int,
-        home: Known,
-        earlier: Posted | None,
-        words: Sequence[int],
-    ) -> list[Evidence]:
-        before = None if earlier is None else handed_rows(earlier, account)
-        last = None if before is None or not before.rows else PrivateRow.decode(before.rows[-1])
-        due = expected_rows(facts, periods, account, home.opened, home.readings, last)
-        own = handed_rows(posted, account)
-        self.checked_rows += len(own.rows)
-        return settlement_faults(facts, periods, own, words, due, before)
+    def _ask_for_reading(
+        self, posted: Posted, periods: Sequence[PublishedPeriod], own: HandedRows, home: Known
+    ) -> None:
+        """Where a row has other registers than the home's meter, the operator must show who signed them."""
+        for data in own.rows:
+            row = PrivateRow.decode(data)
+            registers = row.import_register_wh, row.export_register_wh
+            if row.gap_slots == 0 and registers != home.readings(row.slot):
+                asked = Asked(posted.settlement, periods[0].anchor, Demand.READING, row.account, row.slot)
+                told = f"account {row.account}, slot {row.slot}: registers that its meter did not sign"
+                self._demand(row.account, asked, told)
+                return
 
     def _show(self, holder: str, who: str, faults: Iterator[Evidence]) -> None:
         """Have each false thing refuted, up to the budget; what another has refuted already is let go."""

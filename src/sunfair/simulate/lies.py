@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sunfair.app.published import Opened, opened_of, published_of
 from sunfair.model import FIRST_MEMBER, NETWORK, UTILITY
-from sunfair.ports import SlotRecord
+from sunfair.ports import Readings, SlotRecord
 from sunfair.settlement import Header, PeriodMoney, PeriodRows, ResultRows, ResultTree, Tree, blinds, book_leaves
 from sunfair.settlement.court import PublishedAuction
 from sunfair.settlement.court.proofs import read_words, sum_node, sum_top
@@ -34,13 +34,19 @@ Statement = Callable[[PeriodRows, PeriodMoney], tuple[PeriodRows, PeriodMoney]]
 
 @dataclass(frozen=True, slots=True)
 class Lie:
-    """One false thing: its name, what is falsified in words, and how; `silent` are accounts that do not look."""
+    """One false thing: its name, what is falsified in words, and how.
+
+    received makes what the operator says reached it of the readings; `withholds` are accounts that are not handed their
+    rows, `silent` those that do not look.
+    """
 
     field: str
     told: str
     auction: Auction | None = None
     statement: Statement | None = None
     opened: Callable[[SlotRecord, int], Opened] = opened_of
+    received: Callable[[], Callable[[Readings], Readings]] | None = None
+    withholds: tuple[int, ...] = ()
     silent: tuple[int, ...] = ()
 
 
@@ -49,6 +55,7 @@ class Liar(Operator):
 
     def __init__(self, lie: Lie) -> None:
         self.lie, self.slot, self._told = lie, -1, False
+        self.withholds = lie.withholds
 
     def auctions(self, records: Sequence[SlotRecord]) -> list[PublishedAuction | None]:
         """The public part with the lie in it."""
@@ -245,6 +252,21 @@ def _cover(rows: PeriodRows, money: PeriodMoney) -> tuple[PeriodRows, PeriodMone
     return rows, replace(money, cover=cover, amounts=amounts)
 
 
+class _Invented:
+    """Readings as the operator says it received them: from its 48th slot on 1 kWh more at the victim's meter."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+
+    def __call__(self, readings: Readings) -> Readings:
+        self._first = self._first or readings.slot + 48
+        if readings.slot < self._first:
+            return readings
+        more = np.zeros_like(readings.import_wh)
+        more[VICTIM - FIRST_MEMBER] = 1_000
+        return replace(readings, import_wh=readings.import_wh + more)
+
+
 LIES: dict[str, Lie] = {
     lie.field: lie
     for lie in (
@@ -263,6 +285,8 @@ LIES: dict[str, Lie] = {
             statement=_friend,
             silent=(FRIEND,),
         ),
+        Lie("reading", "a home's register counts 1 kWh that its meter never signed", received=_Invented),
+        Lie("withheld", "a home is not handed its rows", withholds=(VICTIM,)),
         Lie("network", "a tenth of a cent of the network's share is paid to a friend", statement=_network),
         Lie("traded", "a home's row says 100 Wh less than it bought by the public result", statement=_traded),
         Lie("metered", "a home's row says 1 kWh more than its registers moved", statement=_metered),

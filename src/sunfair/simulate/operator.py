@@ -1,6 +1,6 @@
 """What an operator shows of what it did: the honest one all of it, as it was. Who lies overrides one of these."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sunfair.app.published import Opened, opened_of, published_of
 from sunfair.ports import SlotRecord
@@ -13,6 +13,12 @@ __all__ = ["Operator"]
 
 class Operator:
     """The honest operator."""
+
+    withholds: Collection[int] = ()
+    """Accounts that are not handed their rows."""
+
+    dies_in: int | None = None
+    """The slot in which it falls silent for ever."""
 
     def auctions(self, records: Sequence[SlotRecord]) -> list[PublishedAuction | None]:
         """The public part of a period's slots, before it is anchored."""

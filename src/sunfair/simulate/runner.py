@@ -7,19 +7,19 @@ end of the slot that is running, and the runner keeps the books between the two.
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 
-from sunfair.app import Book, OfferBatch, OrderBook, Posted, Receipts, Settler, SlotRunner, terms_of
+from sunfair.app import Book, OfferBatch, OrderBook, Posted, Receipts, Settler, SlotRunner, resettled, terms_of
 from sunfair.app.home import Receipt
 from sunfair.app.published import PublishedPeriod
 from sunfair.market import Clearing
 from sunfair.model import FIRST_MEMBER, Scenario, Session
 from sunfair.ports import GUARANTOR, Chance, Keys, Ledger, PlanRecord, Readings, Signatures, SlotRecord, Store
-from sunfair.settlement import Domain, curve_bytes
-from sunfair.settlement.court import Meter
+from sunfair.settlement import Domain, Header, curve_bytes
+from sunfair.settlement.court import Meter, PublishedAuction
 from sunfair.settlement.court.book_proofs import BookOffer
 from sunfair.simulate.auditors import Auditors, Known
 from sunfair.simulate.funding import caps_of, guarantee, opening_deposits
@@ -28,7 +28,10 @@ from sunfair.simulate.street import Street
 from sunfair.simulate.wires import Wires
 from sunfair.simulate.world import VirtualClock
 
-__all__ = ["Simulation", "Span"]
+__all__ = ["SUCCESSOR", "Simulation", "Span"]
+
+SUCCESSOR = "successor"
+"""Under which name `ports.Keys` knows who takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,11 @@ class Simulation:
         self._plans: list[PlanRecord] = []
 
     @property
+    def ledger(self) -> Ledger:
+        """Where it settles."""
+        return self._ledger
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """What went otherwise than planned, in words."""
         return tuple(self._wires.notices)
@@ -135,10 +143,15 @@ class Simulation:
         while self._waiting:
             done += self._deliver(last_of)
             progress(done)
-        while (due := self._settler.due()) is not None:
+        while (due := self._due()) is not None:
             self._advance_to(due)
             self._tick()
         return True
+
+    def _due(self) -> int | None:
+        """When there is next something to do on chain."""
+        dates = [at for at in (self._settler.due(), self.auditors.due()) if at is not None]
+        return min(dates, default=None)
 
     def _set_up(self) -> None:
         """A day before the first slot: rules, accounts, meters, opening balances, and the operator's bond."""
@@ -165,6 +178,7 @@ class Simulation:
             self._slots.meters,
             applied=self._keep,
             statement=self._operator.statement,
+            mend=self._mend,
         )
 
     def _keep(self, civil: date, slots: list[SlotRecord]) -> None:
@@ -190,8 +204,11 @@ class Simulation:
         """End of the oldest waiting slot: readings, pool, settlement; at a day's last slot the period closes."""
         book, ahead = self._waiting.popleft()
         self._clock.advance(self._scenario.community.clock.end(book.slot))
-        readings = self._received(self._street.read(book.slot))
-        self._readings[book.slot] = readings
+        if book.slot == self._operator.dies_in:
+            self._leave()
+        signed = self._street.read(book.slot)
+        readings = self._received(signed)
+        self._readings[book.slot] = replace(signed, valid=readings.valid, late=readings.late)
         self._records.append(self._slots.deliver(book, ahead, self._street.tariff(book.slot), readings))
         self._plans.append(self._street.plan())
         if book.slot in last_of:
@@ -201,12 +218,41 @@ class Simulation:
 
     def _close(self, civil: date, records: list[SlotRecord]) -> None:
         """Anchor a day and let everyone look at it."""
+        if self._operator.dies_in is not None and records[-1].slot >= self._operator.dies_in:
+            records = self._succeed(records)
         auctions = self._operator.auctions(records)
         digests = [self._operator.digest(auction) for auction in auctions]
+        records = [_as_anchored(record, auction) for record, auction in zip(records, auctions, strict=True)]
+        pairs = zip(records, auctions, strict=True)
+        records = [replace(record, anchored=None if shown is None else shown.header) for record, shown in pairs]
         anchor = self._settler.close_period(civil, records, digests).anchor
         self._public = [*self._public[-1:], PublishedPeriod(anchor, tuple(auctions), tuple(digests))]
         self._known = {FIRST_MEMBER + at: self._hand_out(at, records) for at in range(len(self._owners))}
         self.auditors.after_anchor(self._public[-1], self._known)
+
+    def _succeed(self, records: list[SlotRecord]) -> list[SlotRecord]:
+        """A bonded party takes over from the operator that fell silent: what is not applied is void."""
+        self._advance_to(self._ledger.takeover_time())
+        self._ledger.post_bond(self._ledger.bond_of(self._ledger.operator())[1], holder=SUCCESSOR)
+        self._ledger.take_over(holder=SUCCESSOR)
+        self._settler.holder = SUCCESSOR
+        void = {record.slot for record in records}
+        return [replace(record, header=None) for record in resettled(records, void, self._settler.meters)]
+
+    def _mend(self, slots: list[SlotRecord]) -> list[SlotRecord]:
+        """After a conviction the operator takes the readings as the meters signed them."""
+        return [replace(slot, readings=self._readings[slot.slot]) for slot in slots]
+
+    def _leave(self) -> None:
+        """The operator is gone: every home asks for its money."""
+        for account in range(FIRST_MEMBER, FIRST_MEMBER + len(self._owners)):
+            self._ledger.request_withdrawal(account, 2**62)
+
+    def pay_out(self) -> dict[int, int]:
+        """At the next open door, everything that the homes asked for, µ by account."""
+        accounts = range(FIRST_MEMBER, FIRST_MEMBER + len(self._owners))
+        balances = self._ledger.record().balances
+        return {account: self._ledger.withdraw(account) for account in accounts if balances[account]}
 
     def _hand_out(self, member: int, records: list[SlotRecord]) -> Known:
         """What a home has of a day: what it was handed, its receipts, its registers."""
@@ -229,6 +275,7 @@ class Simulation:
 
     def _tick(self) -> None:
         """What is due on chain; and when a settlement was posted, everyone looks at it."""
+        self.auditors.tick()
         before = self._settler.posted
         self._settler.tick()
         posted = self._settler.posted
@@ -236,7 +283,8 @@ class Simulation:
             self._earlier = before or self._earlier
         elif posted is not before:
             periods = [period for period in self._public if period.anchor.period == posted.period.anchor.period]
-            self.auditors.after_settlement(posted, periods, self._known, self._earlier)
+            withheld = self._operator.withholds if not self.auditors.found else ()
+            self.auditors.after_settlement(posted, periods, self._known, self._earlier, withheld)
 
     def _flush(self) -> None:
         """Store what is over and not settled: the run ends here."""
@@ -250,3 +298,10 @@ class Simulation:
     def _advance_to(self, unix_seconds: int) -> None:
         epoch = self._scenario.community.clock.start(0)
         self._clock.advance(epoch + timedelta(seconds=unix_seconds))
+
+
+def _as_anchored(record: SlotRecord, auction: PublishedAuction | None) -> SlotRecord:
+    """The record with the header that was anchored, which may be a lie."""
+    if auction is None or record.header is None or auction.header == record.header.preimage():
+        return record
+    return replace(record, header=Header.decode(auction.header))

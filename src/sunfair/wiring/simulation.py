@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -10,11 +10,12 @@ from time import perf_counter
 from sunfair.chain import EmbeddedChain, MarketLedger, SeededKeys, deploy_market, save_chain
 from sunfair.errors import Fault, InputError
 from sunfair.files import RunFolder, scenario_toml, summarise
-from sunfair.model import Scenario
+from sunfair.model import FIRST_MEMBER, Scenario
 from sunfair.report import write_report
 from sunfair.settlement import keccak
 from sunfair.simulate import SeededChance, Simulation, Span, VirtualClock
 from sunfair.wiring.adapters import Secp256k1Signatures
+from sunfair.wiring.story import Story, setting_of, settled_amounts, tell_story
 
 __all__ = ["RunResult", "default_folder", "run_simulation", "span_of"]
 
@@ -22,13 +23,19 @@ _LEAD = timedelta(hours=26)
 """How long before the first slot a simulated market is set up: deposits fit the open door, offers the first gate."""
 
 
+_ETHER = 10**18
+"""Wei a home needs at most to pay for an answer it demands."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run left behind."""
+    """What a run left behind; `amounts` is what was settled in all, µ by member account."""
 
     folder: Path
     summary: Mapping[str, object]
     whole: bool
+    story: Story | None = None
+    amounts: Mapping[int, int] = field(default_factory=dict)
 
 
 def default_folder(name: str) -> Path:
@@ -91,15 +98,20 @@ def run_simulation(
     seed: int,
     progress: Callable[[int], None],
     stopped: Callable[[], bool],
+    cheat: str | None = None,
 ) -> RunResult:
     """Run the scenario and write its folder, whole, or ``.partial`` when `stopped` ended it early.
+
+    With `cheat` (see `story.CHEATS`) the operator lies once, and the result holds the story of it.
 
     The same scenario, span and seed give the same files, byte for byte (`seconds` in summary.json apart).
     """
     began = perf_counter()
     community = scenario.community
     clock = VirtualClock(community.clock.start(span.first_slot) - _LEAD)
-    chain, keys = EmbeddedChain(), SeededKeys(seed)
+    keys, setting = SeededKeys(seed), setting_of(cheat, span)
+    homes = [keys.address(str(FIRST_MEMBER + at)) for at in range(community.size)]
+    chain = EmbeddedChain(funded=dict.fromkeys(homes if cheat else (), _ETHER))
     with RunFolder(folder, community) as store:
         deployment = deploy_market(
             chain, keys, clock, keccak(community.name.encode()), slot_seconds=community.clock.seconds
@@ -113,8 +125,13 @@ def run_simulation(
             signatures=Secp256k1Signatures(),
             ledger=MarketLedger(chain, deployment, keys, clock),
             store=store,
+            received=setting.received,
+            operator=setting.operator,
+            silent=setting.silent,
         )
         whole = simulation.run(progress, stopped)
+        amounts = settled_amounts(simulation.ledger.record())
+        story = tell_story(cheat, simulation) if cheat and whole else None
         save_chain(chain, deployment, store.partial / "chain")
         _write_rules(scenario, store.partial)
     facts = {
@@ -131,7 +148,7 @@ def run_simulation(
     text = json.dumps(summary, indent=1, ensure_ascii=False)
     (store.partial / "summary.json").write_text(text + "\n", encoding="utf-8")
     write_report(store.partial)
-    return RunResult(store.finish() if whole else store.partial, summary, whole)
+    return RunResult(store.finish() if whole else store.partial, summary, whole, story, amounts)
 
 
 def _write_rules(scenario: Scenario, folder: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sunfair.market import check_curve
 from sunfair.settlement import Header, ResultTree, Rule, result_faults
 from sunfair.settlement.court import Kind, curve_evidence
 from sunfair.settlement.court.auction import row_words
@@ -166,6 +167,53 @@ def clean(case, slot, index):
     siblings = tuple((node, world.numbers(sums)) for node, sums in above)
     with np.errstate(over="ignore"):
         return not result_faults(header, own, replace(proof, siblings=siblings))
+
+
+# --- curves ----------------------------------------------------------------------------------------------------------
+
+NUMBERS = st.sampled_from([-2, -1, 0, 1, 2]) | st.sampled_from(
+    [10**9, 10**9 + 1, -(10**9), -(10**9) - 1, 2**63 - 1, -(2**63)]
+)
+POOL_LIMITS = st.sampled_from([-(10**9) - 2, -(10**9) - 1, -(10**9), 0, 10**9, 10**9 + 1, 10**9 + 2, -(2**63)])
+
+
+@st.composite
+def curves(draw):
+    """Up to 8 steps (Wh, limit): well formed, or that with one number changed, or any."""
+    if draw(st.integers(0, 5)) == 0:
+        return draw(st.lists(st.tuples(NUMBERS, NUMBERS | st.integers(-9, 9)), max_size=8))
+    limits = sorted(draw(st.sets(st.integers(-9, 9) | st.sampled_from([10**9, -(10**9)]), max_size=8)))
+    cut = draw(st.integers(0, len(limits)))
+    energies = st.integers(1, 5) | st.just(10**9)
+    steps = [(draw(energies) * (1 if at < cut else -1), limit) for at, limit in enumerate(limits)]
+    steps = draw(st.permutations(steps))
+    if steps and draw(st.booleans()):
+        at = draw(st.integers(0, len(steps) - 1))
+        energy, limit = steps[at]
+        near = draw(st.integers(-3, 3)) + limit
+        steps[at] = draw(st.sampled_from([(energy, near), (-energy, limit), (energy, steps[0][1]), (0, limit), (0, 0)]))
+    return steps
+
+
+@settings(deadline=None, max_examples=300)
+@given(curves(), st.just(8) | st.integers(0, 8), st.just(5) | POOL_LIMITS, st.just(-5) | POOL_LIMITS)
+def test_a_curve_is_malformed_where_the_market_says_so(steps, gap, buy, sell):
+    """With no ahead session and nothing in the pool, a row is false for its curve alone; the oracle is `check_curve`."""
+    column = [*steps[:gap], *[(0, 0)] * (8 - len(steps)), *steps[gap:]]
+    used = [step for step in column if step[0]]
+    fits = column == used + [(0, 0)] * (8 - len(used)) and all(abs(limit) < 2**63 for _, limit in used)
+    well = fits and not check_curve([wh for wh, _ in used], [limit for _, limit in used], tick=1)
+    well = well and -(10**9) - 1 <= buy <= 10**9 and -(10**9) <= sell <= 10**9 + 1
+    numbers = [number for step in column for number in step] + [buy, sell, 0, 0, 0]
+    row = bytes(32) + b"".join(number.to_bytes(8, "big", signed=True) for number in numbers)
+    case = world.anchored(BARE, world.bind(BARE, rows={1: row}), slots=1, at=0)
+    case = replace(case, facts=replace(case.facts, terms=()))
+    tree = world.tree_levels(BARE, case.published.rows, {}, {})
+    call = (*case.start, 1, tree[0][1][1], row, (tree[0][0], tree[1][1]))
+    assert agreed(case, "refute_row", call) == (NOT_FALSE if well else ("", Kind.ROW))
+
+
+BARE = world.made(34, 3, rule=3, offering=0.0)
 
 
 # --- lies that hide each other ---------------------------------------------------------------------------------------

@@ -1,0 +1,80 @@
+"""Use case *publish*: lay the public part of an anchored period out for everybody, and build it up again from that."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from sunfair.app.published import PublishedPeriod
+from sunfair.errors import InputError
+from sunfair.ports import Ledger
+from sunfair.settlement import ZERO_HASH, anchor_tree, keccak
+from sunfair.settlement.court import Anchor, EvidenceRefused, PublishedAuction, row_proof
+from sunfair.settlement.public import ROW_BYTES, PublicSlot, decode_public, encode_public
+
+__all__ = ["lay_out", "public_bytes", "rebuilt"]
+
+
+def lay_out(ledger: Ledger, period: PublishedPeriod, *, holder: str = "operator") -> None:
+    """Publish what is public of an anchored period where anyone can read it from the chain alone."""
+    ledger.publish(period.anchor.first_slot, period.anchor.slots, public_bytes(period.auctions), holder=holder)
+
+
+def public_bytes(auctions: Sequence[PublishedAuction | None]) -> bytes:
+    """Headers and rows of consecutive slots as they are laid out (docs/formats.md); None: there was no auction."""
+    return encode_public([_public_slot(auction) for auction in auctions])
+
+
+def _public_slot(auction: PublishedAuction | None) -> PublicSlot:
+    rows = b"" if auction is None else b"".join(auction.rows)
+    header = b"" if auction is None else auction.header
+    return PublicSlot(header, np.frombuffer(rows, np.uint8).reshape(-1, ROW_BYTES))
+
+
+def rebuilt(anchor: Anchor, published: Iterable[bytes]) -> PublishedPeriod | None:
+    """The anchored period out of what anyone laid out for its slots; None if no headers in it hash to the anchor.
+
+    Anyone may lay out anything: of two with the right headers, a slot's rows are taken from the one whose rows lead to
+    the header's result root. Rows that lead nowhere are kept where there are no better ones: they are looked at.
+    """
+    found: PublishedPeriod | None = None
+    for data in published:
+        period = _decoded(anchor, data)
+        if period is not None:
+            found = period if found is None else _better(found, period)
+            if all(auction is None or _leads_up(auction) for auction in found.auctions):
+                break
+    return found
+
+
+def _decoded(anchor: Anchor, data: bytes) -> PublishedPeriod | None:
+    try:
+        slots = decode_public(data, slots_max=anchor.slots)
+    except InputError:
+        return None
+    digests = [keccak(slot.header) if slot.header else ZERO_HASH for slot in slots]
+    if len(slots) != anchor.slots or anchor_tree(digests).root != anchor.root:
+        return None
+    return PublishedPeriod(anchor, tuple(_auction(slot) for slot in slots), tuple(digests))
+
+
+def _auction(slot: PublicSlot) -> PublishedAuction | None:
+    if not slot.header:
+        return None
+    rows = [row.tobytes() for row in slot.rows]
+    return PublishedAuction(slot.header, rows, book=[row[:32] for row in rows])
+
+
+def _better(one: PublishedPeriod, other: PublishedPeriod) -> PublishedPeriod:
+    """Slot by slot the one that leads to its root; the first where neither or both do."""
+    pairs = zip(one.auctions, other.auctions, strict=True)
+    chosen = tuple(a if a is None or b is None or _leads_up(a) or not _leads_up(b) else b for a, b in pairs)
+    return PublishedPeriod(one.anchor, chosen, one.digests)
+
+
+def _leads_up(auction: PublishedAuction) -> bool:
+    """Whether the rows lead to the result root that the header binds."""
+    try:
+        row_proof(auction, 0)
+    except (EvidenceRefused, ValueError, OverflowError):
+        return False
+    return True
