@@ -6,14 +6,14 @@
 @custom:contract-name BookCourt
 @license AGPL-3.0-only
 @author The Sunfair developers
-@notice Where those who can open a leaf of a book show that it is not what it had to be: unlike an offer that the operator
-        acknowledged or that was filed in time, of an account that takes no part, beyond its cap, a second one; where an
-        account shows that a reading filed in time was left out; and where anyone shows a promise that was not kept.
+@notice Where those who can open a leaf of a book show that it is not what it had to be: unlike an offer that the
+        operator acknowledged or that was filed in time, of an account that takes no part, beyond its cap, a second one;
+        where an account shows that a reading filed in time was left out; and where anyone shows a promise not kept.
         Each call convicts the operator that anchored the slot and makes the slot void; a call that shows nothing false
         reverts, with the reason.
-        In force for an account and a slot is, of the offers acknowledged or filed in time, the one of highest nonce whose
-        range holds the slot and which fits the sessions held. The nonce stands in the leaf's blind, so an old receipt
-        convicts nobody. Of two offers of one nonce it is not asked here which was filed: the account signed both, so
+        In force for an account and a slot is, of the offers acknowledged or filed in time, the one of highest nonce
+        whose range holds the slot and which fits the sessions held. The nonce stands in the leaf's blind, so an old
+        receipt convicts nobody. Of two offers of one nonce it is not asked here which was filed: the account signed both, so
         the leaf may hold either, and a demand decides whether it signed the one that it holds.
         Rules: docs/settlement-spec.md, "What one transaction can refute"; layouts: docs/formats.md.
 @dev    One court serves all markets. It keeps nothing; a market listens to its own courts alone. A signature counts for
@@ -89,8 +89,8 @@ def refute_receipt(
     signature: Bytes[65],
 ):
     """
-    @notice Refutes a leaf older than an offer that the operator acknowledged for this slot, or of its nonce with another
-            curve.
+    @notice Refutes a leaf older than an offer that the operator acknowledged for this slot, or of its nonce with
+            another curve.
     @dev    The receipt must be by who anchored the slot: what a predecessor acknowledged does not bind the next one.
     @param market The market that anchored the slot.
     @param anchor Its anchor.
@@ -309,8 +309,8 @@ def refute_promise(
     signature: Bytes[65],
 ):
     """
-    @notice Refutes a slot that was anchored with another book root, or another header, than its operator promised. Of two
-            promises for one slot, at least one is unlike what was anchored.
+    @notice Refutes a slot that was anchored with another book root, or another header, than its operator promised. Of
+            two promises for one slot, at least one is unlike what was anchored.
     @param market The market that anchored the slot.
     @param anchor Its anchor.
     @param header The slot's header.
@@ -395,8 +395,8 @@ def _is_above(bound: Bytes[144], cap_wh: uint256) -> bool:
 def _cover(header: Bytes[324], bound: Bytes[144], cap_wh: uint256) -> uint256:
     """
     @dev The most that one slot of this offer can cost its account beyond its own use, µ, rounded up (settlement.md,
-         "Before the slot: the book"): one side of the curve trades, the pool's one step is of one sign and within the cap.
-         Tariffs and share are the slot's.
+         "Before the slot: the book"): one side of the curve trades, the pool's one step is of one sign and within the
+         cap. Tariffs and share are the slot's.
     """
     curve: proofs.Curve = proofs._curve(bound)
     retail: int256 = 0

@@ -7,8 +7,8 @@
 @license AGPL-3.0-only
 @author The Sunfair developers
 @notice For what an operator ignores or withholds. One docket serves all markets; all it keeps is kept by market.
-        Inbox: an account files an offer, with its cover as a deposit that waits at the market, or a signed reading; from
-        then on the operator cannot say that it did not know (BookCourt).
+        Inbox: an account files an offer, with its cover as a deposit that waits at the market, or a signed reading;
+        from then on the operator cannot say that it did not know (BookCourt).
         Demands: in the first half of a settlement's window, who has a right to something of it asks for it and pays the
         answer's gas ahead. Until three quarters of the window anyone who has it may answer, in public, and takes the
         payment. Then whoever likes has the silence convicted, in the name of who asked, who gets its payment back.
@@ -19,8 +19,8 @@
         or its absence is the answer (a leaf behind the last one: the header; a row without a reading: the row).
         Rules: docs/settlement-spec.md, "Demands"; layouts: docs/formats.md.
 @dev    Which market it is told changes nothing for others: payments are kept by item, items by market, and a token is
-        held here only within one call, which checks that it left again. Any market can be asked for prices that its
-        own rules do not honour; whoever pays a false market harms itself.
+        held here only within one call, which checks that it left again. Whoever demands or deposits at a false market
+        harms itself.
         Answers go to Witness, which checks them and closes the item here; it is a contract of its own for the size.
         A settlement's hash is keccak256(abi_encode(settlement)).
         Prepayment: four times the base fee of the demand's block for the gas of an answer at the largest size. It can
@@ -253,10 +253,11 @@ def demand(
     b: uint256,
 ):
     """
-    @notice Asks for one item of a pending settlement, in the first half of its window; `price(kind)` wei are to be sent.
-            HEADER(slot, 0) and LEAF(slot, leaf): anyone. OPEN_LEAF(slot, leaf): the utility. OPEN_ACCOUNT(slot, account),
-            ROWS(account, chunk of 128 rows) and READING(account, slot): owner, reader or utility; rows of the network
-            anyone. Chunk 0 can be asked for also where there are no rows: the answer is then the period leaf alone.
+    @notice Asks for one item of a pending settlement, in the first half of its window, for `price(kind)` wei or more.
+            HEADER (kind 1: slot, 0) and LEAF (2: slot, leaf): anyone. OPEN_LEAF (3: slot, leaf): the utility.
+            OPEN_ACCOUNT (4: slot, account), ROWS (5: account, chunk of 128 rows) and READING (6: account, slot): owner,
+            reader or utility; rows of the network anyone. Chunk 0 can be asked for also where there are no rows: the
+            answer is then the period leaf alone.
     @param market The community's market.
     @param settlement The pending settlement.
     @param anchor The anchor of the slot; unused for ROWS and READING.
@@ -291,8 +292,8 @@ def close(
     market: address, settlement: IEnergyMarket.Settlement, kind: uint256, a: uint256, b: uint256, answerer: address
 ):
     """
-    @notice Closes an item that was answered before three quarters of the window: the witness only, which has checked the
-            answer.
+    @notice Closes an item that was answered before three quarters of the window: the witness only, which checks the
+            answer in the same transaction.
     @param market The community's market.
     @param settlement The pending settlement.
     @param kind The item's kind.

@@ -43,8 +43,8 @@ NO_LIMITS: constant(Bytes[16]) = x"ffffffffc46535ff000000003b9aca01"
 
 # ── Storage ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-# @notice Where an offer comes from: signed by its account's owner, or filed (then signature is empty) at this time, unix
-#         seconds, with this deposit, µ.
+# @notice Where an offer comes from: signed by its account's owner, or filed (then signature is empty) at this time,
+#         unix seconds, with this deposit, µ.
 struct Source:
     signature: Bytes[65]
     filed_at: uint256
@@ -326,7 +326,8 @@ def _rows_root(
     top: bytes32, chunk: uint256, count: uint256, path: DynArray[bytes32, proofs.PLAIN_STEPS]
 ) -> bytes32:
     """
-    @dev The rows root to which the top of a chunk leads, in a tree over `count` rows. Reverts on a path of another length.
+    @dev The rows root to which the top of a chunk leads, in a tree over `count` rows. Reverts on a path of another
+         length.
     """
     steps: uint256 = len(path)
     if count > books.CHUNK_ROWS:

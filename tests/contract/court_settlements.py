@@ -43,7 +43,7 @@ from sunfair.settlement.court.rows_evidence import (
     find_network_faults,
     find_row_faults,
 )
-from sunfair.settlement.row import Base, Opening, SlotFacts, institution_row, member_paid, network_row, next_row
+from sunfair.settlement.row import Base, Opening, SlotFacts, institution_row, network_row, next_row
 
 FIRST, OPERATOR, OPEN = 1_628_832, b"o" * 20, 2**40 - 1
 UTILITY, NETWORK, RESERVE, FIRST_MEMBER = range(4)
@@ -429,7 +429,9 @@ def post(
     words = tuple(pack_amounts([max(1 - 2**62, min(amount, 2**62 - 1)) for amount in (*posted, guarantor)]))
     roots = [_rows_root(rows[account]) for account in sorted(rows)]
     made = tuple(leaves.get(a, leaf_bytes(a, *part, roots[a])) for a, part in enumerate(told))
-    tree = CoverTree([(keccak(leaf), part[2] % 2**64) for leaf, part in zip(made, told, strict=True)], stated, hashes, count)
+    tree = CoverTree(
+        [(keccak(leaf), part[2] % 2**64) for leaf, part in zip(made, told, strict=True)], stated, hashes, count
+    )
     top, total = tree.levels()[-1][0]
     number = len(made) if count is None else count
     root = keccak(bytes([Tag.SUM_ROOT]) + number.to_bytes(4, "big") + top + (total % 2**64).to_bytes(8, "big"))

@@ -12,7 +12,7 @@ import pytest
 
 from sunfair.model import Fees
 from sunfair.settlement import PrivateRow
-from sunfair.settlement.row import Base, Opening, SlotFacts, next_row
+from sunfair.settlement.row import Base, Opening, SlotFacts, member_paid, next_row
 
 sys.path.insert(0, str(Path(__file__).parent))
 import court_settlements as world
@@ -53,7 +53,12 @@ def test_the_cover_of_a_sale_is_what_it_can_cost():
         assert row.paid >= -max(-limit, 320_000 - share) - 1
 
 
-STREET = world.made(8, Ways(members=8, moving=0.0, replaced=0.0, void=0.0, silent=0.5, late=0.3, poor=0.6, limits=(10, 20), tariffs=(21, 40)))
+STREET = world.made(
+    8,
+    Ways(
+        members=8, moving=0.0, replaced=0.0, void=0.0, silent=0.5, late=0.3, poor=0.6, limits=(10, 20), tariffs=(21, 40)
+    ),
+)
 SHORT = [
     (account, index)
     for account in range(FIRST_MEMBER, 11)
@@ -74,9 +79,11 @@ def test_a_short_sale_told_as_delivered(at):
     rows = list(STREET.pending.rows[account])
     row = PrivateRow.decode(rows[index])
     facts = STREET.slots[row.slot].facts
-    paid = world.member_paid(facts, row.traded_ahead_wh, row.traded_pool_wh, ())
+    paid = member_paid(facts, row.traded_ahead_wh, row.traded_pool_wh, ())
     for registers in (0, -row.traded_ahead_wh):
-        lie = replace(row, metered_wh=row.traded_ahead_wh, paid=paid, export_register_wh=row.export_register_wh + registers)
+        lie = replace(
+            row, metered_wh=row.traded_ahead_wh, paid=paid, export_register_wh=row.export_register_wh + registers
+        )
         told = world.resum((*rows[:index], lie.encode(), *rows[index + 1 :]))
         street = world.repost(STREET, {account: told})
         if not world.is_story(street, account, told):  # else it is a matter of the reading, which is demanded

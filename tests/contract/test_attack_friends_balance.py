@@ -68,17 +68,21 @@ def test_at_the_utility_s_expense():
 
 def test_at_the_network_s_expense():
     """Its rows need no secret: anyone shows it."""
-    street = world.repost(STREET, {NETWORK: paid_more(STREET, NETWORK, -1), MEMBERS[1]: paid_more(STREET, MEMBERS[1], 1)})
+    street = world.repost(
+        STREET, {NETWORK: paid_more(STREET, NETWORK, -1), MEMBERS[1]: paid_more(STREET, MEMBERS[1], 1)}
+    )
     assert world.caught(street, NETWORK)[0].kind == Kind.NETWORK_ROW
 
 
 def test_at_the_guarantor_s_expense():
-    """A friend with money is covered as if it had none; or a friend's own consumption counts as cover, not arrears."""
-    friend = MEMBERS[2]
-    due, _, _ = world.due_leaf(STREET.facts, friend, STREET.pending.rows[friend])
-    for numbers in ((due + 500, 0, 500), (due + 500, 500, 0), (due, 500, -500)):
+    """A friend with money is covered as if it had none, or its own consumption is told as somebody's arrears."""
+    friend, other = MEMBERS[2:4]
+    due, also = (world.due_leaf(STREET.facts, account, STREET.pending.rows[account])[0] for account in (friend, other))
+    for numbers in ((due + 500, 0, 500), (due + 500, 500, 0)):
         street = world.repost(STREET, numbers={friend: numbers})
-        assert next(world.faults(street, friend)).kind == Kind.PERIOD_LEAF
+        assert world.caught(street, friend)[0].kind == Kind.PERIOD_LEAF
+    below_nothing = {friend: (due, 500, -500), other: (also + 600, 0, 600)}
+    assert world.caught(world.repost(STREET, numbers=below_nothing), friend)[0].kind == Kind.COVER_NODE
 
 
 def test_cover_for_nobody():

@@ -8,12 +8,15 @@ import pytest
 
 from sunfair.settlement import PrivateRow
 from sunfair.settlement.court.rows import part_of
+from sunfair.settlement.row import member_paid
 
 sys.path.insert(0, str(Path(__file__).parent))
 import court_settlements as world
 from court_settlements import FIRST_MEMBER, Ways
 
-STREET = world.made(5, Ways(members=8, moving=0.0, replaced=0.0, void=0.0, silent=0.0, late=0.0, poor=0.0, limits=(10, 20)))
+STREET = world.made(
+    5, Ways(members=8, moving=0.0, replaced=0.0, void=0.0, silent=0.0, late=0.0, poor=0.0, limits=(10, 20))
+)
 FIRST = STREET.pending.settlement.first_slot
 
 
@@ -36,7 +39,7 @@ def told(**lie):
     row = replace(PrivateRow.decode(rows[index]), **lie)
     facts = STREET.slots[SLOT].facts
     residual = row.metered_wh - row.traded_ahead_wh - row.traded_pool_wh
-    paid = world.member_paid(facts, row.traded_ahead_wh, row.traded_pool_wh, ((residual, facts.retail, facts.feed_in),))
+    paid = member_paid(facts, row.traded_ahead_wh, row.traded_pool_wh, ((residual, facts.retail, facts.feed_in),))
     rows[index] = replace(row, paid=paid).encode()
     return world.repost(STREET, {FRIEND: world.resum(tuple(rows))})
 

@@ -5,14 +5,14 @@ amounts. What it costs is the bond. Played here in the real market, with its mon
 """
 
 import sys
-from dataclasses import astuple, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from sunfair.settlement import PrivateRow
-from sunfair.settlement.court import Anchor, Kind, Settlement
+from sunfair.settlement.court import Anchor, Settlement
 from sunfair.settlement.court.rows_evidence import find_cover_faults
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -43,15 +43,17 @@ class Market(vault.Street):
             if balance:
                 self.deposit(account, balance)
         self.deposit(vault.GUARANTOR, 10**9)
-        self.anchored = Anchor(*astuple(self.anchor(8, DAY.shown[world.FIRST].anchor.root)))
+        self.anchored = Anchor(*self.anchor(8, DAY.shown[world.FIRST].anchor.root))
         return self
 
     def post_the_day(self, street):
         """Settle the day as this street tells it; the street with what the market made of it."""
         pending = street.pending
         self.now = self.market.settle_time()
-        posted = self.post(root=pending.settlement.period_root, words=list(pending.words), cover=pending.settlement.cover)
-        settlement = Settlement(*astuple(posted))
+        posted = self.post(
+            root=pending.settlement.period_root, words=list(pending.words), cover=pending.settlement.cover
+        )
+        settlement = Settlement(*posted)
         facts = replace(street.facts, pending=settlement, anchors=(self.anchored,))
         shown = {slot: replace(own, anchor=self.anchored) for slot, own in street.shown.items()}
         pending = replace(pending, facts=facts, settlement=settlement)
@@ -66,19 +68,17 @@ class Market(vault.Street):
 @cache
 def market():
     assert world.FIRST == vault.FIRST
-    opened = Market(members=4).open_for_the_day()
-    return opened, opened.chain.evm.snapshot()
+    return Market(members=4).open_for_the_day()
 
 
 @pytest.fixture
 def real():
-    opened, start = market()
-    now = opened.now
-    before = opened.chain.evm.snapshot()
+    """The market with the day anchored and nothing posted."""
+    opened = market()
+    now, before = opened.now, opened.chain.evm.snapshot()
     yield opened
     opened.chain.evm.revert(before)
     opened.now = now
-    assert start is not None
 
 
 def paid(account, more):
@@ -91,7 +91,7 @@ def paid(account, more):
 ERRORS = {
     "row": lambda: (paid(HOME, 1), HOME),
     "trade": lambda: (world.spoil(DAY, HOME, 2, traded_ahead_wh=1), HOME),
-    "network": lambda: (paid(NETWORK, -1), NETWORK),
+    "network": lambda: (paid(NETWORK, 1), NETWORK),
     "leaf": lambda: (world.repost(DAY, leaves={HOME: DAY.pending.leaves[HOME][:-1]}), HOME),
     "rows root": lambda: (world.repost(DAY, {HOME: DAY.pending.rows[HOME][:-1]}), HOME),
     "cover": lambda: (world.repost(DAY, stated={(1, 3): 7, (2, 1): 0, (3, 0): 0}), None),
@@ -148,5 +148,4 @@ def test_the_honest_day_cannot_be_rolled_back(real):
             forged = replace(first, settlement=settlement) if hasattr(first, "settlement") else settlement
             with vault.refused():
                 real.challenge(replace(evidence, arguments=(forged, *evidence.arguments[1:])))
-    assert Kind.PRIVATE_ROW
     real.apply(posted)

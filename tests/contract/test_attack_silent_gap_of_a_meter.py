@@ -5,6 +5,7 @@ dearest retail and cheapest feed-in. So silence earns nothing, and a gap told wr
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from sunfair.model import Fees
 from sunfair.settlement import PrivateRow
-from sunfair.settlement.row import Base, Opening, SlotFacts, next_row
+from sunfair.settlement.row import Base, Opening, SlotFacts, member_paid, next_row
 
 sys.path.insert(0, str(Path(__file__).parent))
 import court_settlements as world
@@ -89,7 +90,7 @@ def test_a_gap_told_shorter_or_cheaper(at):
         metered = row.metered_wh - row.traded_ahead_wh - row.traded_pool_wh
         facts = STREET.slots[row.slot].facts
         residual = ((metered, facts.retail, facts.feed_in),)
-        usual = world.member_paid(facts, row.traded_ahead_wh, row.traded_pool_wh, residual)
+        usual = member_paid(facts, row.traded_ahead_wh, row.traded_pool_wh, residual)
         lies += [{"paid": usual}] if usual != row.paid else []
     for lie in lies:
         street = world.spoil(STREET, account, index, **lie)
@@ -112,7 +113,7 @@ def test_energy_of_a_gap_offered_in_the_pool():
     def change(rows):
         offered = rows.pool_wh.copy()
         offered[row.leaf] = row.metered_wh - row.traded_ahead_wh
-        return world.replace(rows, pool_wh=offered)
+        return replace(rows, pool_wh=offered)
 
     found = world.caught(world.restate(STREET, row.slot, change), account)
     assert [evidence.function for evidence in found] == ["refute_row_trade"]

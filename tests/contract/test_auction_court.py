@@ -161,17 +161,26 @@ def test_another_row_place_or_path_proves_nothing(lie):
     assert refused(case, (*start, index, stated, row, spoiled)) == "court: path"
 
 
-def test_lanes_that_would_carry_are_refused(slot):
-    """Two lanes of 2⁶³ would spoil their neighbours' sums: the climb refuses them, the node above them convicts."""
+@pytest.mark.parametrize("lane", [0, 1, 2, 3, 4, 5, 8, 11, 12])
+def test_lanes_that_would_carry_are_refused(slot, lane):
+    """Two lanes of 2⁶³ more vanish in a sum of 256 bits, or add one to their neighbour: the parent may state just that."""
     levels = world.tree_levels(slot, slot.published.rows, {}, {})
-    stated = {(0, 4): world.add(levels[0][4][1], 1, 2**63), (0, 5): world.add(levels[0][5][1], 1, 2**63)}
-    stated[1, 2] = levels[1][2][1]
-    case = world.anchored(slot, world.bind(slot, stated=stated))
-    assert world.convicted(case).kind is Kind.NODE
-    own = world.tree_levels(slot, slot.published.rows, stated, {})
-    above = tuple(own[level][(4 >> level) ^ 1] for level in range(len(own) - 1))
-    row = (*case.start, 4, stated[0, 4], case.published.rows[4], above)
-    assert refused(case, row) == "court: lane"
+    (_, left), (_, right) = levels[0][4:6]
+    stated = {(0, 4): world.add(left, lane, 2**63), (0, 5): world.add(right, lane, 2**63)}
+    stated[1, 2] = world.add(levels[1][2][1], lane - 1, 1) if lane % 4 else levels[1][2][1]
+    stated[2, 1] = levels[2][1][1]
+    for parent in (stated, {node: sums for node, sums in stated.items() if node != (1, 2)} | {(1, 2): levels[1][2][1]}):
+        case = world.anchored(slot, world.bind(slot, stated=parent))
+        first = world.convicted(case)
+        assert first.kind is Kind.NODE
+        assert first.arguments[3:5] == ((1, 2) if parent[1, 2] == levels[1][2][1] else (2, 1))
+        own = world.tree_levels(slot, slot.published.rows, parent, {})
+        above = tuple(own[level][(4 >> level) ^ 1] for level in range(len(own) - 1))
+        row = (*case.start, 4, parent[0, 4], case.published.rows[4], above)
+        assert refused(case, row) == "court: lane"
+        node = (*case.start, 1, 2, parent[1, 2], *own[0][4], *own[0][5], above[1:])
+        if parent[1, 2] == levels[1][2][1]:
+            assert world.courtroom().both(case.facts, "refute_node", node) == ("", Kind.NODE)
 
 
 def test_terms_have_to_be_the_ones_in_force(slot):

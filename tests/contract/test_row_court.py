@@ -223,7 +223,9 @@ def test_the_sums_of_a_settlement_begin_at_nothing():
 
 def test_a_stranger_s_leaf_is_not_mine():
     """The row takes leaf, nonce, salt and trade of another account, or the trade alone; all of it is made to fit."""
-    slot = next(s for s, made in STREET.slots.items() if len(made.openings) > 3 and s >= STREET.pending.settlement.first_slot)
+    slot = next(
+        s for s, made in STREET.slots.items() if len(made.openings) > 3 and s >= STREET.pending.settlement.first_slot
+    )
     mine, theirs = islice(STREET.slots[slot].openings, 2)
     for own, other in ((mine, theirs), (theirs, mine)):
         start = part_of(STREET.facts, STREET.pending.settlement, own).start
@@ -305,7 +307,9 @@ def test_a_pool_quantity_that_is_not_the_account_s_own(kind):
     for quantity in sorted({0, due, due + 1, -due - 1, 10**6, 1}):
         street = pool_wh(STREET, account, row.slot, quantity)
         right = quantity == 0 or (late and quantity == max(-1_500, min(due, 1_500)))
-        found = list(find_row_faults(street.facts, street.handed(account), street.shown.__getitem__, street.last(account)))
+        found = list(
+            find_row_faults(street.facts, street.handed(account), street.shown.__getitem__, street.last(account))
+        )
         assert bool(found) == (not right), quantity
         assert right == world.is_story(street, account, street.pending.rows[account])
         if not right:
@@ -355,7 +359,17 @@ def test_each_false_number_of_a_leaf_is_caught_alone_and_in_pairs():
     for account in {FIRST_MEMBER, NETWORK, UTILITY, RESERVE, *covered[:2]}:
         own = street.handed(account).leaf
         numbers = [int.from_bytes(own[at : at + 8], "big", signed=True) for at in (5, 13, 21)]
-        for more in ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, -1), (0, -1, 1), (1, 0, 1), (2, 1, 1)):
+        for more in (
+            (1, 0, 0),
+            (-1, 0, 0),
+            (0, 1, 0),
+            (0, 0, 1),
+            (1, 1, 0),
+            (0, 1, -1),
+            (0, -1, 1),
+            (1, 0, 1),
+            (2, 1, 1),
+        ):
             told = tuple(number + extra for number, extra in zip(numbers, more, strict=True))
             if min(told[1:]) < 0 or (account in (UTILITY, RESERVE) and not any(more[1:])):
                 continue  # their amounts follow from the others'
@@ -436,7 +450,10 @@ def test_evidence_has_to_prove():
     at, before, shown = own.at(slot, index), own.before(index), STREET.shown[slot]
     other = STREET.handed(account + 1)
     refusals = {
-        "court: settlement": [replace(at, settlement=replace(settlement, cover=1)), replace(at, settlement=STREET.earlier.settlement)],
+        "court: settlement": [
+            replace(at, settlement=replace(settlement, cover=1)),
+            replace(at, settlement=STREET.earlier.settlement),
+        ],
         "court: account": [replace(at, account=NETWORK), replace(at, account=99)],
         "court: leaf": [replace(at, leaf=b""), replace(at, leaf=at.leaf[:-1])],
         "court: path": [

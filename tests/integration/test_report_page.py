@@ -158,13 +158,20 @@ def test_gaps_late_readings_and_a_void_slot_prove_too(visit, troubled, streets):
     assert len(data["day"]["void"]) == 1
     seen = visit(troubled / "report.html")
     assert seen.checks() == "good"
-    lines = {line: place for place, (line, _, _) in enumerate(data["homes"][1]["day_lines"])}
-    assert seen.prove(4, line=lines[6]) == "ok"
-    assert "no reading" in seen.page.inner_text("[data-proof]")
+    account, place = next(
+        (home["account"], at)
+        for home in data["homes"]
+        for at, (line, *_) in enumerate(home["day_lines"])
+        if data["lines"][line] == "taken while no reading came"
+    )
+    assert seen.prove(account, line=place) == "ok"
+    assert "The slots before had no reading" in seen.page.inner_text("[data-proof]")
+    silent = data["day"]["first"] + 30 - 24
+    seen.page.evaluate(f"location.hash = '#home-4-{silent}'")
+    seen.page.wait_for_selector("[data-proof=ok] :text('No reading came for this slot')")
     void = int(next(iter(data["day"]["void"])))
     seen.page.evaluate(f"location.hash = '#home-4-{data['day']['first'] + void}'")
-    seen.page.wait_for_selector("[data-proof=ok]")
-    assert "no trade counts in it" in seen.page.inner_text("[data-proof]")
+    seen.page.wait_for_selector("[data-proof=ok] :text('no trade counts in it')")
     assert seen.complaints == []
 
 

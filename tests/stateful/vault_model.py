@@ -316,7 +316,7 @@ class Vault:
     def _lack(self, amounts: Mapping[int, int]) -> int:
         return sum(max(0, -(self.balances[a] + amounts.get(a, 0))) for a in (0, GUARANTOR))
 
-    def apply(self) -> str | None:
+    def apply(self, other_amounts: bool = False) -> str | None:
         if self.over:
             return "over"
         if self.pending is None:
@@ -325,6 +325,8 @@ class Vault:
             return "window not over"
         if self.open_demands:
             return "demand not answered"
+        if other_amounts:
+            return "not the settled amounts"
         self.bonds[self.operator] -= self._lack(self.pending.amounts)
         for account, amount in self.pending.amounts.items():
             left = self.balances[account] + amount

@@ -1,5 +1,6 @@
 """The day-ahead plan of homes with a battery: `plan(homes, outlook)`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,7 @@ from sunfair.agent.plan_repair import Note, Problem, repair
 from sunfair.agent.plan_replay import Replay, play
 from sunfair.errors import Fault, InputError
 
-__all__ = ["Method", "Plans", "plan", "replay"]
+__all__ = ["Method", "Plans", "check_pair", "plan", "plans_of", "replay", "solve", "steady"]
 
 Floats = NDArray[np.float64]
 
@@ -69,18 +70,10 @@ def plan(homes: Homes, outlook: Outlook, *, method: Method = "auto") -> Plans:
 
     Raises InputError (a ValueError) where `homes` and `outlook` differ in their number of homes.
     """
-    _check(homes, outlook)
+    check_pair(homes, outlook)
     problem, notes = repair(homes, outlook)
-    flows, cost = np.empty((FLOWS, problem.size, problem.horizon)), np.empty(problem.size)
-    solve = _merge if method == "merge" or (method == "auto" and has_numba()) else _highs
-    broken = np.zeros(problem.size, np.bool_)
-    for begin in range(0, problem.size, _CHUNK):
-        homes_now = slice(begin, min(begin + _CHUNK, problem.size))
-        solve(problem, homes_now, flows, cost)
-        broken[homes_now] = ~play(problem.take(homes_now), flows[:, homes_now], cost[homes_now]).holds
-    for home in np.flatnonzero(broken).tolist():
-        _stand_still(problem, slice(home, home + 1), flows, cost)
-    return _plans(flows, cost, (*notes, *_unheld(flows, broken)))
+    flows, cost, more = solve(problem, method)
+    return plans_of(flows, cost, (*notes, *more))
 
 
 def replay(homes: Homes, outlook: Outlook, plans: Plans) -> Replay:
@@ -88,7 +81,7 @@ def replay(homes: Homes, outlook: Outlook, plans: Plans) -> Replay:
 
     Takes the decisions (charge, discharge, curtail) and recomputes all else; see `Replay`.
     """
-    _check(homes, outlook)
+    check_pair(homes, outlook)
     problem, _ = repair(homes, outlook)
     faults = [Fault("plans", f"are of {plans.charge_wh.shape}, the homes and slots are {problem.load.shape}")]
     if plans.charge_wh.shape != problem.load.shape:
@@ -97,33 +90,48 @@ def replay(homes: Homes, outlook: Outlook, plans: Plans) -> Replay:
     return play(problem, np.stack([*rows, plans.soc_wh, plans.marginal_value]), plans.cost)
 
 
-def _check(homes: Homes, outlook: Outlook) -> None:
+def check_pair(homes: Homes, outlook: Outlook) -> None:
     """One outlook per home."""
     if len(homes) != len(outlook):
         faults = [Fault("outlook", f"has {len(outlook)} homes where homes has {len(homes)}", "give one row per home")]
         raise InputError("these homes cannot be planned", faults)
 
 
-def _merge(problem: Problem, homes: slice, flows: Floats, cost: Floats) -> None:
-    """Plan some homes by the exact merge."""
+def solve(problem: Problem, method: Method) -> tuple[Floats, Floats, list[Note]]:
+    """Solve and replay: the table float64[8, n, T] (rows of `plan_flows`), the cost, and notes on what did not hold."""
+    flows, cost = np.empty((FLOWS, problem.size, problem.horizon)), np.empty(problem.size)
+    merges = method == "merge" or (method == "auto" and has_numba())
+    solver = _merge(problem, flows, cost) if merges else _highs(problem, flows, cost)
+    broken = np.zeros(problem.size, np.bool_)
+    for begin in range(0, problem.size, _CHUNK):
+        homes = slice(begin, min(begin + _CHUNK, problem.size))
+        solver(homes)
+        broken[homes] = ~play(problem.take(homes), flows[:, homes], cost[homes]).holds
+    for home in np.flatnonzero(broken).tolist():
+        _stand_still(problem, slice(home, home + 1), flows, cost)
+    return flows, cost, _unheld(flows, broken)
+
+
+def _merge(problem: Problem, flows: Floats, cost: Floats) -> Callable[[slice], None]:
+    """Plans a range of homes by the exact merge."""
     from sunfair.agent.merge_kernel import merge_homes  # noqa: PLC0415  numba takes seconds to come
 
-    load, pv, buy, sell = (_steady(each) for each in (problem.load, problem.pv, problem.buy, problem.sell))
-    merge_homes(homes.start, homes.stop, _steady(problem.devices()), load, pv, buy, sell, flows, cost)
+    devices, series = steady(problem.devices()), [steady(each) for each in problem.series()]
+    return lambda homes: merge_homes(homes.start, homes.stop, devices, *series, flows, cost)
 
 
-def _steady(array: Floats) -> Floats:
+def _highs(problem: Problem, flows: Floats, cost: Floats) -> Callable[[slice], None]:
+    """Plans a range of homes by HiGHS."""
+    from sunfair.agent.plan_highs import plan_by_highs  # noqa: PLC0415  HiGHS comes only where it is needed
+
+    return lambda homes: plan_by_highs(problem.take(homes), flows[:, homes], cost[homes])
+
+
+def steady(array: Floats) -> Floats:
     """The same numbers as a read-only array without gaps: one kind of array, one compiled kernel."""
     view = np.ascontiguousarray(array).view()
     view.setflags(write=False)
     return view
-
-
-def _highs(problem: Problem, homes: slice, flows: Floats, cost: Floats) -> None:
-    """Plan some homes by HiGHS."""
-    from sunfair.agent.plan_highs import plan_by_highs  # noqa: PLC0415  HiGHS comes only where it is needed
-
-    plan_by_highs(problem.take(homes), flows[:, homes], cost[homes])
 
 
 def _stand_still(problem: Problem, homes: slice, flows: Floats, cost: Floats) -> None:
@@ -143,7 +151,7 @@ def _unheld(flows: Floats, broken: NDArray[np.bool_]) -> list[Note]:
     return [Note(field, what, np.flatnonzero(where)) for field, what, where in found if where.any()]
 
 
-def _plans(flows: Floats, cost: Floats, notes: tuple[Note, ...]) -> Plans:
+def plans_of(flows: Floats, cost: Floats, notes: tuple[Note, ...]) -> Plans:
     return Plans(
         charge_wh=flows[CHARGE],
         discharge_wh=flows[DISCHARGE],

@@ -84,6 +84,10 @@ class Problem:
         more = (self.discharge_eff, self.wear, self.import_limit, self.export_limit, self.terminal)
         return np.column_stack([*columns, *more])
 
+    def series(self) -> tuple[NDArray[np.float64], ...]:
+        """What changes from slot to slot, in the order kernels read it: load, roof, prices."""
+        return self.load, self.pv, self.buy, self.sell
+
     def take(self, homes: NDArray[np.int64] | slice) -> "Problem":
         """The same for the homes at these places."""
         columns = {}

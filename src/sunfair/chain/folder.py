@@ -9,6 +9,7 @@ from pathlib import Path
 from sunfair.chain.deployment import Deployment, find_deployment
 from sunfair.chain.embedded import EmbeddedChain
 from sunfair.chain.log import chain_lines, replay
+from sunfair.chain.network_folder import is_network_run, needs_network
 from sunfair.chain.record import read_record
 from sunfair.errors import Fault, LedgerError, RunFilesError
 from sunfair.ports import ChainRecord
@@ -32,9 +33,11 @@ def save_chain(chain: EmbeddedChain, deployment: Deployment, folder: Path) -> No
 def read_chain(folder: Path) -> ChainRecord:
     """Execute a run's chain again and read what it says.
 
-    RunFilesError if a file is absent or not JSON; LedgerError, naming file and line, if anything in the log is not
-    what the chain gives, or `deployment.json` is not what the log says.
+    RunFilesError if a file is absent or not JSON, or if the run was made on a network; LedgerError, naming file and
+    line, if anything in the log is not what the chain gives, or `deployment.json` is not what the log says.
     """
+    if is_network_run(folder):
+        raise needs_network(folder)
     log, described = _read(folder)
     chain = replay(log.splitlines(), LOG_FILE)
     deployment = find_deployment(chain)

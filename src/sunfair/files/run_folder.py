@@ -130,6 +130,10 @@ class RunFolder:
             self._balance[account] += amount
         self._transfers(slot, "deposit", amounts)
 
+    def put_withdrawals(self, slot: int, amounts: dict[int, int]) -> None:
+        """Note what was taken home: in `transfers` with a minus sign."""
+        self._transfers(slot, "withdrawal", {account: -amount for account, amount in amounts.items()})
+
     def put_settlement(self, record: SettlementRecord) -> None:
         """Note a settled period's arrears and cover."""
         if record.period in self._settled:

@@ -168,6 +168,10 @@ class Store(Protocol):
         """Keep what accounts paid in before `slot`, µ by account."""
         ...
 
+    def put_withdrawals(self, slot: int, amounts: dict[int, int]) -> None:
+        """Keep what accounts took home after `slot`, µ > 0 by account."""
+        ...
+
     def put_settlement(self, record: SettlementRecord) -> None:
         """Keep arrears and cover of a settled period."""
         ...

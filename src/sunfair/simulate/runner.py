@@ -15,6 +15,7 @@ import numpy as np
 from sunfair.app import Book, OfferBatch, OrderBook, Posted, Receipts, Settler, SlotRunner, resettled, terms_of
 from sunfair.app.home import Receipt
 from sunfair.app.published import PublishedPeriod
+from sunfair.app.publishing import lay_out
 from sunfair.market import Clearing
 from sunfair.model import FIRST_MEMBER, Scenario, Session
 from sunfair.ports import GUARANTOR, Chance, Keys, Ledger, PlanRecord, Readings, Signatures, SlotRecord, Store
@@ -74,17 +75,19 @@ class Simulation:
         received: Callable[[Readings], Readings] = lambda readings: readings,
         operator: Operator | None = None,
         silent: Collection[int] = (),
+        publish: bool = False,
     ) -> None:
         """The ledger's market stands already, its clock is this clock, and no account of a member is open yet.
 
         `received` is what reaches the operator of the readings that the meters sent (all of it, in time); `operator` is
         what it shows of what it did (None: honestly all); the accounts in `silent` do not look, so the utility does.
+        With `publish` it lays out the public part of each period on the ledger.
         """
         community = scenario.community
         self._scenario, self._span, self._clock = scenario, span, clock
         self._ledger, self._store, self._keys = ledger, store, keys
         self._domain = Domain(community.name, ledger.chain_id, ledger.market)
-        self._received = received
+        self._received, self._publish = received, publish
         self._lead = 1 + max(1, -(-community.gate_minutes // community.clock.minutes))
         self._street = Street(scenario, self._domain, keys, first_slot=span.first_slot, lead=self._lead)
         self._wires = Wires(scenario)
@@ -227,6 +230,8 @@ class Simulation:
         records = [replace(record, anchored=None if shown is None else shown.header) for record, shown in pairs]
         anchor = self._settler.close_period(civil, records, digests).anchor
         self._public = [*self._public[-1:], PublishedPeriod(anchor, tuple(auctions), tuple(digests))]
+        if self._publish:
+            lay_out(self._ledger, self._public[-1], holder=self._settler.holder)
         self._known = {FIRST_MEMBER + at: self._hand_out(at, records) for at in range(len(self._owners))}
         self.auditors.after_anchor(self._public[-1], self._known)
 
@@ -252,7 +257,9 @@ class Simulation:
         """At the next open door, everything that the homes asked for, µ by account."""
         accounts = range(FIRST_MEMBER, FIRST_MEMBER + len(self._owners))
         balances = self._ledger.record().balances
-        return {account: self._ledger.withdraw(account) for account in accounts if balances[account]}
+        paid = {account: self._ledger.withdraw(account) for account in accounts if balances[account]}
+        self._store.put_withdrawals(self._span.end_slot - 1, paid)
+        return paid
 
     def _hand_out(self, member: int, records: list[SlotRecord]) -> Known:
         """What a home has of a day: what it was handed, its receipts, its registers."""

@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from sunfair.chain import EmbeddedChain, MarketLedger, SeededKeys, deploy_market, save_chain
+from sunfair.chain import SeededKeys
 from sunfair.errors import Fault, InputError
 from sunfair.files import RunFolder, scenario_toml, summarise
 from sunfair.model import FIRST_MEMBER, Scenario
 from sunfair.report import write_report
-from sunfair.settlement import keccak
 from sunfair.simulate import SeededChance, Simulation, Span, VirtualClock
 from sunfair.wiring.adapters import Secp256k1Signatures
+from sunfair.wiring.remote import Embedded, Place
 from sunfair.wiring.story import Story, setting_of, settled_amounts, tell_story
 
 __all__ = ["RunResult", "default_folder", "run_simulation", "span_of"]
@@ -99,10 +99,12 @@ def run_simulation(
     progress: Callable[[int], None],
     stopped: Callable[[], bool],
     cheat: str | None = None,
+    place: Place | None = None,
 ) -> RunResult:
     """Run the scenario and write its folder, whole, or ``.partial`` when `stopped` ended it early.
 
-    With `cheat` (see `story.CHEATS`) the operator lies once, and the result holds the story of it.
+    With `cheat` (see `story.CHEATS`) the operator lies once, and the result holds the story of it. The market stands in
+    `place`, by default on a chain in this process.
 
     The same scenario, span and seed give the same files, byte for byte (`seconds` in summary.json apart).
     """
@@ -111,11 +113,8 @@ def run_simulation(
     clock = VirtualClock(community.clock.start(span.first_slot) - _LEAD)
     keys, setting = SeededKeys(seed), setting_of(cheat, span)
     homes = [keys.address(str(FIRST_MEMBER + at)) for at in range(community.size)]
-    chain = EmbeddedChain(funded=dict.fromkeys(homes if cheat else (), _ETHER))
+    stands = place or Embedded(dict.fromkeys(homes if cheat else (), _ETHER))
     with RunFolder(folder, community) as store:
-        deployment = deploy_market(
-            chain, keys, clock, keccak(community.name.encode()), slot_seconds=community.clock.seconds
-        )
         simulation = Simulation(
             scenario,
             span,
@@ -123,16 +122,17 @@ def run_simulation(
             chance=SeededChance(seed),
             keys=keys,
             signatures=Secp256k1Signatures(),
-            ledger=MarketLedger(chain, deployment, keys, clock),
+            ledger=stands.open(community, keys, clock),
             store=store,
             received=setting.received,
             operator=setting.operator,
             silent=setting.silent,
+            publish=stands.publishes,
         )
         whole = simulation.run(progress, stopped)
         amounts = settled_amounts(simulation.ledger.record())
         story = tell_story(cheat, simulation) if cheat and whole else None
-        save_chain(chain, deployment, store.partial / "chain")
+        stands.save(store.partial / "chain")
         _write_rules(scenario, store.partial)
     facts = {
         "name": community.name,

@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sunfair.model import Fees
 from sunfair.settlement import PrivateRow
 from sunfair.settlement.court.proofs import NOT_FALSE
 from sunfair.settlement.court.rows import NOWHERE, RowAt, part_of
@@ -20,7 +21,9 @@ import court_settlements as world
 from court_settlements import FIRST_MEMBER, NETWORK, Ways
 
 FIELDS = [name for name in world.ROW_FIELDS if name not in ("account", "salt")]
-SLOW = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 I8 = st.integers(-(2**63), 2**63 - 1)
 EXTREMES = st.sampled_from([-(2**63), 2**63 - 1, -1, 0, 1, 2**62, 10**9, -(10**9), 2**40])
 WAYS = (
@@ -236,7 +239,7 @@ def steps(draw):
     base = Base(3, *registers, draw(SMALL), draw(st.integers(0, 40)), gap, *tariffs)
     void = draw(st.booleans())
     prices = (0, 0) if void else (draw(SMALL), draw(SMALL))
-    fees = draw(st.sampled_from([world.Fees(), world.Fees(5_001, 4_998, 1), world.Fees(10_000, 0, 0)]))
+    fees = draw(st.sampled_from([Fees(), Fees(5_001, 4_998, 1), Fees(10_000, 0, 0)]))
     facts = SlotFacts(9, *draw(TARIFFS), fees, *prices, pool_held=not void and draw(st.booleans()), void=void)
     reading = None
     if draw(st.booleans()):

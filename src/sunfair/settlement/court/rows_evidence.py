@@ -15,7 +15,7 @@ import numpy as np
 from sunfair.settlement.amounts import chunk_proof
 from sunfair.settlement.court import rows as court
 from sunfair.settlement.court.facts import Anchor, MarketFacts, Settlement
-from sunfair.settlement.court.proofs import Evidence, EvidenceRefused, SumStep, Words, read_header, signed
+from sunfair.settlement.court.proofs import LANE_MAX, Evidence, EvidenceRefused, SumStep, Words, read_header, signed
 from sunfair.settlement.court.rows import NOWHERE, ROW_BYTES, RowAt, before_row, is_placed, part_of
 from sunfair.settlement.court.rows_rule import Prices, RowNumbers, row_fault, row_prices
 from sunfair.settlement.hashing import ZERO_HASH, Tag, keccak
@@ -198,6 +198,22 @@ def find_leaf_faults(facts: MarketFacts, own: HandedRows, words: Sequence[int]) 
     told = f"account {own.account}: the leaf of the period"
     last = (own.rows[-1], own.path(len(own.rows) - 1)) if own.rows else (b"", ())
     yield from _tried(facts, "refute_leaf", (*place, *last, *posted), told)
+    yield from _range_faults(facts, own, stated)
+
+
+def _range_faults(facts: MarketFacts, own: HandedRows, stated: int) -> Iterator[Evidence]:
+    """A cover out of range on the path of a leaf: the node above shows it, and no leaf below can be shown."""
+    steps = [own.leaf_path[at : at + _STEP] for at in range(0, len(own.leaf_path), _STEP)]
+    if max([stated, *(signed(step, 32) % 2**64 for step in steps)]) < LANE_MAX:
+        return
+    node, cover = keccak(own.leaf), stated
+    for level, step in enumerate(steps):
+        pair = [(node, cover), (step[:32], signed(step, 32) % 2**64)]
+        pair = pair[::-1] if own.account >> level & 1 else pair
+        node, cover = _parent(pair), _sum(pair)
+        above = (level + 1, own.account >> level + 1, cover, b"".join(map(_step, pair)), b"".join(steps[level + 1 :]))
+        told = f"a node above account {own.account} has a cover out of range below it"
+        yield from _tried(facts, "refute_cover_node", (own.settlement, *above), told)
 
 
 # --- cover -----------------------------------------------------------------------------------------------------------
