@@ -33,6 +33,17 @@ def test_a_ration_by_taste(fills):
     assert world.convicted(case).kind in (Kind.ROW, Kind.HEADER)
 
 
+@pytest.mark.parametrize("fills", [(35, 33, 32), (60, 20, 20), (33, 32, 35), (0, 50, 50)])
+def test_a_ration_of_sellers_by_taste(fills):
+    """The same on the other side: three homes would sell 180 Wh at 20, 100 Wh are wanted."""
+    slot = world.street((-60, 20), (-60, 20), (-60, 20), (90, 20), (10, 25))
+    assert sorted(slot.rows.fill_ahead_wh[:3].tolist()) == [-34, -33, -33]
+    rows = {home: world.put(slot.published.rows[home], 184, -fill) for home, fill in enumerate(fills)}
+    found = [fault.arguments[3] for fault in world.faults(world.anchored(slot, world.as_if(slot, rows)))]
+    assert found == [home for home, fill in enumerate(fills) if not 33 <= fill <= 34]
+    assert world.convicted(world.anchored(slot, world.as_if(slot, rows))).kind is Kind.ROW
+
+
 @pytest.mark.parametrize("more", [1, 20, 420, 10**9])
 def test_a_group_that_is_larger_than_its_rows(more):
     """The total of the group at the price is stated too large, in any one node or leaf, and the shares follow it."""

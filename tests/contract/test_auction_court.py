@@ -237,6 +237,16 @@ def test_the_price_rounds_down_whatever_the_sign(lo, hi, k):
         assert world.courtroom().both(case.facts, "refute_header", (*case.start, case.place.slot)) == said
 
 
+@pytest.mark.parametrize(("lo", "hi"), [
+    (10**9 + 1, 5), (-(10**9) - 2, 5), (5, 10**9 + 2), (5, -(10**9) - 1), (2**61, 2**61), (-(2 * 10**9), 5),
+])  # fmt: skip
+def test_a_bound_no_limit_can_set(lo, hi):
+    """Though the price is what these bounds give."""
+    slot = world.made(8, 20, offering=0.0)
+    stated = world.words([*[0] * 6, NEUTRAL >> 64, NEUTRAL % 2**64, *[0] * 6, lo + 2 * 10**9, hi + 2 * 10**9])
+    assert shown(slot, sums=world.numbers(stated), price_pool=lo + (hi - lo) // 2) == ("", Kind.HEADER)
+
+
 def shown(own, /, **changes):
     """The verdict on a slot's header with these changes."""
     slot = own

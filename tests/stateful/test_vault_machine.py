@@ -147,13 +147,11 @@ class VaultMachine(RuleBasedStateMachine):
         assert market.office_of_operator() == office
         assert market.metered() == len(model.sharers)
         assert market.accounts() == len(model.accounts) - 1
-
-    @invariant()
-    def solvent(self) -> None:
-        """Nothing is owed that is not held, and no money is made or lost."""
-        if not self.changed:
-            return
+        self._solvent()
         self.changed = False
+
+    def _solvent(self) -> None:
+        """Nothing is owed that is not held, and no money is made or lost."""
         held = self.street.token.balanceOf(self.market.address)
         assert held == self.model.owed
         assert held + sum(self.model.wallets.values()) == WALLET * len(PEOPLE)

@@ -48,7 +48,7 @@ class HomeProgramme:
     """
 
     def __init__(self, horizon: int, stores: int, *, peak: bool = False) -> None:
-        self._slots, self._stores, self._peak = horizon, stores, peak
+        self._slots, self._stores, self._peak = horizon, stores, int(peak)
         self._columns = np.arange((4 + 3 * stores) * horizon + peak, dtype=np.int32)
         self._rows = np.arange((1 + stores + peak) * horizon, dtype=np.int32)
         self._places = self._layout()

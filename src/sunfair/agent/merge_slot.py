@@ -15,11 +15,12 @@ __all__ = ["Home", "Sight", "Space", "add_segments", "metered", "new_space", "re
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PIECES = 5
-"""Pieces of the meter's cost: giving, curtailing, taking, load above the import limit, and the car's."""
+PIECES = 6
+"""Pieces of the meter's cost: giving above the export limit, giving, curtailing, taking, load above the import limit,
+and the car's."""
 
 SEGMENTS = 2 * PIECES - 1
-"""A slot has at most 4 segments that charge and 5 that discharge."""
+"""A slot has at most 5 segments that charge and 6 that discharge."""
 
 LEAST = 1e-9
 """Wh; a shorter segment is rounding."""
@@ -156,10 +157,15 @@ def _meter(home: Home, sight: Sight, t: int, corners: Floats) -> int:
     else:
         corners[1], corners[2] = -give, 0.0
         corners[PRICE], corners[PRICE + 1], corners[PRICE + 2] = 0.0, sell, buy
-    if load - pv <= take:
-        return 3
-    corners[4], corners[PRICE + 3] = load - pv, home.penalty
-    return 4
+    pieces = 3
+    if load - pv > take:
+        corners[4], corners[PRICE + 3] = load - pv, home.penalty
+        pieces = 4
+    if load < 0.0 and load - pv - home.discharge_limit < corners[0]:
+        _park(-home.penalty, 0.0, corners, pieces)
+        corners[0] = load - pv - home.discharge_limit
+        pieces += 1
+    return pieces
 
 
 @kernel

@@ -12,12 +12,13 @@ from sunfair.agent.kernels import has_numba
 from sunfair.agent.outlook import Outlook
 from sunfair.agent.plan_flows import CHARGE, CURTAIL, DISCHARGE, EXPORT, FLOWS, IMPORT, OVER, SOC, VALUE, flows_along
 from sunfair.agent.plan_repair import Note, Problem, repair
-from sunfair.agent.plan_replay import Replay, play
+from sunfair.agent.plan_replay import NEAR_WH, Replay, play
 from sunfair.errors import Fault, InputError
 
-__all__ = ["Method", "Plans", "check_pair", "plan", "plans_of", "replay", "solve", "steady"]
+__all__ = ["Method", "Plans", "check_pair", "plan", "plans_of", "replay", "solve", "steady", "unheld"]
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 Method = Literal["auto", "merge", "highs"]
 
@@ -72,8 +73,8 @@ def plan(homes: Homes, outlook: Outlook, *, method: Method = "auto") -> Plans:
     """
     check_pair(homes, outlook)
     problem, notes = repair(homes, outlook)
-    flows, cost, more = solve(problem, method)
-    return plans_of(flows, cost, (*notes, *more))
+    flows, cost, broken = solve(problem, method)
+    return plans_of(flows, cost, (*notes, *unheld(flows, broken)))
 
 
 def replay(homes: Homes, outlook: Outlook, plans: Plans) -> Replay:
@@ -97,8 +98,8 @@ def check_pair(homes: Homes, outlook: Outlook) -> None:
         raise InputError("these homes cannot be planned", faults)
 
 
-def solve(problem: Problem, method: Method) -> tuple[Floats, Floats, list[Note]]:
-    """Solve and replay: the table float64[8, n, T] (rows of `plan_flows`), the cost, and notes on what did not hold."""
+def solve(problem: Problem, method: Method) -> tuple[Floats, Floats, Bools]:
+    """Solve and replay: the table float64[8, n, T] (rows of `plan_flows`), the cost, and whose plan did not hold."""
     flows, cost = np.empty((FLOWS, problem.size, problem.horizon)), np.empty(problem.size)
     merges = method == "merge" or (method == "auto" and has_numba())
     solver = _merge(problem, flows, cost) if merges else _highs(problem, flows, cost)
@@ -109,15 +110,16 @@ def solve(problem: Problem, method: Method) -> tuple[Floats, Floats, list[Note]]
         broken[homes] = ~play(problem.take(homes), flows[:, homes], cost[homes]).holds
     for home in np.flatnonzero(broken).tolist():
         _stand_still(problem, slice(home, home + 1), flows, cost)
-    return flows, cost, _unheld(flows, broken)
+    return flows, cost, broken
 
 
 def _merge(problem: Problem, flows: Floats, cost: Floats) -> Callable[[slice], None]:
     """Plans a range of homes by the exact merge."""
     from sunfair.agent.merge_kernel import merge_homes  # noqa: PLC0415  numba takes seconds to come
 
-    devices, series = steady(problem.devices()), [steady(each) for each in problem.series()]
-    return lambda homes: merge_homes(homes.start, homes.stop, devices, *series, flows, cost)
+    devices = steady(problem.devices())
+    load, pv, buy, sell = (steady(each) for each in problem.series())
+    return lambda homes: merge_homes(homes.start, homes.stop, devices, load, pv, buy, sell, flows, cost)
 
 
 def _highs(problem: Problem, flows: Floats, cost: Floats) -> Callable[[slice], None]:
@@ -141,9 +143,9 @@ def _stand_still(problem: Problem, homes: slice, flows: Floats, cost: Floats) ->
     flows[VALUE, homes] = 0.0
 
 
-def _unheld(flows: Floats, broken: NDArray[np.bool_]) -> list[Note]:
+def unheld(flows: Floats, broken: Bools) -> list[Note]:
     """Notes on limits that could not be held and plans that did not hold."""
-    above = (flows[OVER] > 0).any(axis=1)
+    above = (flows[OVER] > NEAR_WH).any(axis=1)
     found = [
         ("import_w", "load above the import limit in some slots, more than the battery can cover; served", above),
         ("plan", "did not stand its replay; the battery does nothing", broken),
@@ -152,6 +154,7 @@ def _unheld(flows: Floats, broken: NDArray[np.bool_]) -> list[Note]:
 
 
 def plans_of(flows: Floats, cost: Floats, notes: tuple[Note, ...]) -> Plans:
+    """A table of flows as `Plans`."""
     return Plans(
         charge_wh=flows[CHARGE],
         discharge_wh=flows[DISCHARGE],

@@ -10,6 +10,8 @@ from sunfair.agent.outlook import Outlook
 
 __all__ = ["LEAST_EFFICIENCY", "Note", "Problem", "repair"]
 
+Floats = NDArray[np.float64]
+
 LEAST_EFFICIENCY = 0.01
 """Below this an efficiency is taken for a mistake, and that direction of the battery is not used."""
 
@@ -52,21 +54,21 @@ class Problem:
     buy, sell                        : float64[n or 1, T], µ/kWh, sell ≤ buy
     """
 
-    capacity: NDArray[np.float64]
-    soc: NDArray[np.float64]
-    reserve: NDArray[np.float64]
-    charge_limit: NDArray[np.float64]
-    discharge_limit: NDArray[np.float64]
-    charge_eff: NDArray[np.float64]
-    discharge_eff: NDArray[np.float64]
-    wear: NDArray[np.float64]
-    import_limit: NDArray[np.float64]
-    export_limit: NDArray[np.float64]
-    load: NDArray[np.float64]
-    pv: NDArray[np.float64]
-    buy: NDArray[np.float64]
-    sell: NDArray[np.float64]
-    terminal: NDArray[np.float64]
+    capacity: Floats
+    soc: Floats
+    reserve: Floats
+    charge_limit: Floats
+    discharge_limit: Floats
+    charge_eff: Floats
+    discharge_eff: Floats
+    wear: Floats
+    import_limit: Floats
+    export_limit: Floats
+    load: Floats
+    pv: Floats
+    buy: Floats
+    sell: Floats
+    terminal: Floats
 
     @property
     def size(self) -> int:
@@ -78,13 +80,13 @@ class Problem:
         """Number of slots, T."""
         return int(self.load.shape[1])
 
-    def devices(self) -> NDArray[np.float64]:
+    def devices(self) -> Floats:
         """All that is one number per home, float64[n, 11], in the order kernels read it."""
         columns = (self.capacity, self.soc, self.reserve, self.charge_limit, self.discharge_limit, self.charge_eff)
         more = (self.discharge_eff, self.wear, self.import_limit, self.export_limit, self.terminal)
         return np.column_stack([*columns, *more])
 
-    def series(self) -> tuple[NDArray[np.float64], ...]:
+    def series(self) -> tuple[Floats, Floats, Floats, Floats]:
         """What changes from slot to slot, in the order kernels read it: load, roof, prices."""
         return self.load, self.pv, self.buy, self.sell
 
@@ -146,12 +148,12 @@ class _Notes:
     def mend(
         self,
         field: str,
-        values: NDArray[np.float64],
+        values: Floats,
         low: float,
-        high: NDArray[np.float64] | float,
+        high: Floats | float,
         otherwise: str,
-        unknown: NDArray[np.float64] | float = 0.0,
-    ) -> NDArray[np.float64]:
+        unknown: Floats | float = 0.0,
+    ) -> Floats:
         """`values` between `low` and `high`; NaN, and ∞ where it is no limit, become `unknown`."""
         missing = np.isnan(values) | (np.isinf(values) & ~np.isinf(high))
         self.tell(field, f"not a finite number; {otherwise}", missing)
@@ -160,14 +162,14 @@ class _Notes:
         self.tell(field, "above the most there can be; taken as that", known > high)
         return np.clip(known, low, high)
 
-    def efficiency(self, field: str, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def efficiency(self, field: str, values: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Efficiencies in (0, 1], and where the battery's direction may be used at all."""
         usable = values >= LEAST_EFFICIENCY  # false for NaN
         self.tell(field, "not an efficiency; the battery is not used in this direction", ~usable)
         self.tell(field, "above 1; taken as 1", values > 1)
         return np.where(usable, np.minimum(values, 1.0), 1.0), usable
 
-    def energy(self, field: str, series: NDArray[np.float64], outlook: Outlook) -> NDArray[np.float64]:
+    def energy(self, field: str, series: Floats, outlook: Outlook) -> Floats:
         """A series of energies, T long, without gaps, between 0 and the most there can be."""
         whole = self._whole(field, series, outlook)
         if whole.size and (whole.min() < 0 or whole.max() > _MOST_ENERGY):
@@ -176,7 +178,7 @@ class _Notes:
             return np.clip(whole, 0.0, _MOST_ENERGY)
         return whole
 
-    def price(self, field: str, series: NDArray[np.float64], outlook: Outlook) -> NDArray[np.float64]:
+    def price(self, field: str, series: Floats, outlook: Outlook) -> Floats:
         """A series of prices as float64[n or 1, T], without gaps, at most ±10⁹."""
         whole = self._whole(field, np.atleast_2d(series), outlook)
         far = np.abs(whole) > _MOST_PRICE
@@ -185,7 +187,7 @@ class _Notes:
             return np.clip(whole, -_MOST_PRICE, _MOST_PRICE)
         return whole
 
-    def _whole(self, field: str, series: NDArray[np.float64], outlook: Outlook) -> NDArray[np.float64]:
+    def _whole(self, field: str, series: Floats, outlook: Outlook) -> Floats:
         """`series`, T long, its gaps filled."""
         horizon, size = outlook.horizon, len(outlook)
         short = horizon - series.shape[1]
@@ -207,7 +209,7 @@ def _every(where: NDArray[np.bool_] | np.bool_, size: int) -> NDArray[np.bool_]:
     return np.broadcast_to(where, size)
 
 
-def _filled(series: NDArray[np.float64], gaps: NDArray[np.bool_], per_day: int) -> NDArray[np.float64]:
+def _filled(series: Floats, gaps: NDArray[np.bool_], per_day: int) -> Floats:
     """`series` with gaps filled: as a day before, else as the slot before, else as the first known one, else 0."""
     whole, open_ = np.where(gaps, np.nan, series), gaps.copy()
     for slot in np.flatnonzero(gaps.any(axis=0)).tolist():

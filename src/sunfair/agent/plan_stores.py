@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sunfair.agent.homes import Homes
 from sunfair.agent.kernels import has_numba
 from sunfair.agent.outlook import Outlook
-from sunfair.agent.plan import Method, Plans, check_pair, plans_of, solve, steady
-from sunfair.agent.plan_flows import IMPORT, OVER, SOC, flows_along
+from sunfair.agent.plan import Method, Plans, check_pair, plans_of, solve, steady, unheld
+from sunfair.agent.plan_flows import IMPORT, OVER
 from sunfair.agent.plan_repair import Note, Problem, repair
 from sunfair.agent.plan_replay import play
 from sunfair.agent.stores import Stores
@@ -78,8 +78,9 @@ def plan_stores(
 
     method : as in `plan`; "highs" solves every home with a store as one linear programme
 
-    Never infeasible: a band that cannot be held is held as nearly as can be, and the shortfall is told; where the import
-    limit leaves no room for a store, the store waits. Raises InputError where the numbers of homes or slots differ.
+    Never infeasible: a band that cannot be held is held as nearly as can be, and the shortfall is told; where the
+    import limit leaves no room for a store, the store waits. Raises InputError where the numbers of homes or slots
+    differ.
     """
     check_pair(homes, outlook)
     check_stores(stores, len(homes), outlook.horizon)
@@ -89,10 +90,130 @@ def plan_stores(
     price, known = _peaks(peaks, problem.size, hours)
     taken, given, peak = _decide(problem, fit, price, known, method)
     taken, given, level = roll(fit, taken, given)
-    taken, given, level, flows, cost, last = _around(problem, fit, taken, given, peak, price > 0, method)
+    taken, given, level, flows, cost, broken = _around(problem, fit, taken, given, peak, method)
     highest = np.maximum(known, (flows[IMPORT] + flows[OVER]).max(axis=1, initial=0.0))
     total = cost + price * (highest - known) + _own_cost(fit, given, level, problem.size)
     short = np.maximum(fit.asked - level, 0.0).max(axis=1, initial=0.0)
-    notes = (*notes, *more, *last, *_shortfall(fit, short))
+    notes = (*notes, *more, *unheld(flows, broken), *_shortfall(fit, short))
     plans = plans_of(flows, cost, notes)
     return StorePlans(plans, taken, given, level, short, highest / hours, total, notes)
+
+
+def _peaks(peaks: Peaks | None, size: int, hours: float) -> tuple[Floats, Floats]:
+    """Price, µ per Wh per slot, and the peak known, Wh per slot; float64[n] each. What is no number counts as none."""
+    if peaks is None:
+        return np.zeros(size), np.zeros(size)
+    columns = [np.asarray(column, np.float64) for column in (peaks.price, peaks.known_w)]
+    faults = [
+        Fault("peaks", f"are of {column.shape}, the homes are {size}") for column in columns if column.shape != (size,)
+    ]
+    if faults:
+        raise InputError("these peaks cannot be planned with", faults)
+    price, known = (np.where(np.isfinite(column), np.maximum(column, 0.0), 0.0) for column in columns)
+    return price / (1000.0 * hours), known * hours
+
+
+def _decide(problem: Problem, fit: Fit, price: Floats, known: Floats, method: Method) -> tuple[Floats, Floats, Floats]:
+    """What every store takes and gives, float64[m, T], Wh, and the import every home keeps below, float64[n]."""
+    taken, given, peak = np.zeros_like(fit.low), np.zeros_like(fit.low), np.full(problem.size, np.inf)
+    moving = (fit.in_most + fit.out_most).max(axis=1, initial=0.0) > 0
+    count = np.bincount(fit.home[moving], minlength=problem.size)
+    compiled = method != "highs" and (has_numba() or method == "merge")
+    alone = moving & (count[fit.home] == 1) & (price[fit.home] == 0) & compiled
+    cars = np.flatnonzero(alone & _is_car(fit))
+    if len(cars):
+        taken[cars] = _fill_cars(problem, fit, cars)
+    count[fit.home[cars]] = -1
+    order = np.flatnonzero(moving)[np.argsort(fit.home[moving], kind="stable")]
+    for stores in np.unique(count[(count > 0) | ((count == 0) & (price > 0))]).tolist():
+        homes = np.flatnonzero((count == stores) & ((stores > 0) | (price > 0)))
+        members = order[np.isin(fit.home[order], homes)].reshape(len(homes), stores)
+        joint = join_stores(problem.take(homes), fit, members, price[homes], known[homes])
+        solution = solve_by_interior(joint) if compiled else solve_by_highs(joint)
+        taken[members], given[members] = solution[0][:, 1 : 1 + stores], solution[1][:, 1 : 1 + stores]
+        peak[homes] = np.where(price[homes] > 0, solution[2], np.inf)
+    return taken, given, peak
+
+
+def _is_car(fit: Fit) -> NDArray[np.bool_]:
+    """Stores that only have to be full in the end, bool[m]: what the search for a price takes."""
+    slots = np.arange(fit.low.shape[1])
+    last = np.where(fit.in_most > 0, slots, -1).max(axis=1, initial=-1)
+    early = np.where(slots < last[:, None], fit.low, -np.inf).max(axis=1, initial=-np.inf)
+    end = fit.low[:, -1] if fit.low.shape[1] else fit.start
+    return np.asarray(
+        (fit.out_most.max(axis=1, initial=0.0) == 0)
+        & (fit.keep == 1)
+        & (fit.draw.max(axis=1, initial=0.0) == 0)
+        & (np.ptp(fit.in_eff, axis=1) == 0 if fit.in_eff.shape[1] else False)
+        & (fit.terminal == 0)
+        & (early <= fit.start)
+        & (fit.high[:, -1:] - end[:, None] <= _TOUCH).all(axis=1)
+        & (fit.high.min(axis=1, initial=np.inf) >= fit.start)
+    )
+
+
+def _fill_cars(problem: Problem, fit: Fit, cars: Ints) -> Floats:
+    """When each of these cars, one per home, charges: float64[len(cars), T], Wh."""
+    from sunfair.agent.car_kernel import charge_cars  # noqa: PLC0415  numba takes seconds to come
+
+    homes = problem.take(fit.home[cars])
+    need = np.clip((fit.low[cars, -1] - fit.start[cars]) / fit.in_eff[cars, 0], 0.0, fit.in_most[cars].sum(axis=1))
+    taken, worth, tried = np.zeros((len(cars), homes.horizon)), np.zeros(len(cars)), np.zeros(len(cars), np.int64)
+    load, pv, buy, sell = (steady(each) for each in homes.series())
+    devices, most = steady(homes.devices()), steady(fit.in_most[cars])
+    charge_cars(0, len(cars), devices, load, pv, buy, sell, most, steady(need), taken, worth, tried)
+    return taken
+
+
+def _around(
+    problem: Problem, fit: Fit, taken: Floats, given: Floats, peak: Floats, method: Method
+) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
+    """The batteries planned around what the stores do, and the stores held back where the import limit is full."""
+    level = np.zeros_like(taken)
+    for cut in range(_CUTS):
+        taken, given, level = roll(fit, taken, given)
+        use = problem.load.copy()
+        np.add.at(use, fit.home, taken - given)
+        flows, cost, broken = _below(replace(problem, load=use), peak, method)
+        load_above = np.maximum(problem.load - problem.pv - problem.import_limit[:, None], 0.0)
+        above = flows[OVER] - load_above
+        above[above <= _TOUCH] = 0.0
+        if cut == _CUTS - 1 or not above.any():
+            break
+        drawn = np.zeros_like(use)
+        np.add.at(drawn, fit.home, taken)
+        share = np.divide(above, drawn, out=np.zeros_like(above), where=drawn > 0)
+        taken = taken * (1.0 - np.minimum(share, 1.0)[fit.home])
+        fit = reach(fit._replace(in_most=np.where(above[fit.home] > 0, taken, fit.in_most)))
+    return taken, given, level, flows, cost, broken
+
+
+def _below(problem: Problem, peak: Floats, method: Method) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The batteries' plans with the import kept below `peak` where that is finite; load above it still flows."""
+    priced = np.flatnonzero(np.isfinite(peak))
+    limit = np.minimum(problem.import_limit, peak * (1.0 + 1e-9) + 1e-5)
+    flows, cost, broken = solve(replace(problem, import_limit=limit), method)
+    if len(priced):
+        part, table = problem.take(priced), flows[:, priced]
+        moved = np.minimum(table[OVER], part.import_limit[:, None] - table[IMPORT])
+        table[IMPORT] += moved
+        table[OVER] -= moved
+        cost[priced] += (part.buy * moved).sum(axis=1) / 1000.0
+        broken[priced] |= ~play(part, table, cost[priced]).holds
+        flows[:, priced] = table
+    return flows, cost, broken
+
+
+def _own_cost(fit: Fit, given: Floats, level: Floats, homes: int) -> Floats:
+    """Wear of what the stores give, less what is left in them, float64[n], µ."""
+    end = level[:, -1] if level.shape[1] else fit.start
+    own = (fit.wear * given.sum(axis=1) - fit.terminal * end) / 1000.0
+    return np.bincount(fit.home, weights=own, minlength=homes).astype(np.float64)
+
+
+def _shortfall(fit: Fit, short: Floats) -> list[Note]:
+    """A note for the homes in which a store stays below its band."""
+    where = np.unique(fit.home[short > _TOUCH])
+    what = "stays below its band in some slots: too little time, power or room below the import limit"
+    return [Note("stores.low_wh", what, where)] if len(where) else []

@@ -121,8 +121,6 @@ def batteries(problem: Problem) -> Joint:
 
 def _penalty(problem: Problem) -> Floats:
     """By how much load above the import limit counts, float64[n], µ/kWh: more than any trade in store could win."""
-    dearest = np.maximum(
-        np.abs(problem.buy).max(axis=1, initial=0.0), np.abs(problem.sell).max(axis=1, initial=0.0)
-    )
+    dearest = np.maximum(np.abs(problem.buy).max(axis=1, initial=0.0), np.abs(problem.sell).max(axis=1, initial=0.0))
     most = 4.0 * (dearest + np.abs(problem.terminal) + problem.wear + 1.0)
     return np.asarray(most / (problem.charge_eff * problem.discharge_eff))

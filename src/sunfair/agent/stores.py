@@ -8,6 +8,7 @@ it at most, and what is lost or used on the way.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -203,7 +204,8 @@ def _each(value: ArrayLike) -> Floats:
 def _stores(kind: StoreKind, horizon: int, *, home: ArrayLike, **given: ArrayLike) -> Stores:
     """Stores of one kind, what is not given as usual, every column at its full shape."""
     places = np.atleast_1d(np.asarray(home, np.int64))
-    columns, faults = {}, []
+    columns: dict[str, Any] = {}
+    faults = []
     for name in (field.name for field in fields(Stores) if field.name not in ("home", "kind", "notes")):
         shape = (len(places), horizon) if name in _OVER_TIME else (len(places),)
         try:

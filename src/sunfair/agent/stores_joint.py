@@ -23,7 +23,9 @@ _OWN, _EACH = 5, 3
 """Variables of a slot that belong to no store, and those of every store (`interior_kernel`)."""
 
 
-def join_stores(problem: Problem, fit: Fit, members: NDArray[np.int64], peak_price: Floats, peak_known: Floats) -> Joint:
+def join_stores(
+    problem: Problem, fit: Fit, members: NDArray[np.int64], peak_price: Floats, peak_known: Floats
+) -> Joint:
     """The tasks of the homes of `problem`, each with its battery and the stores in its row of `members`.
 
     members    : int64[n, k], places in `fit`
@@ -32,7 +34,19 @@ def join_stores(problem: Problem, fit: Fit, members: NDArray[np.int64], peak_pri
     base = batteries(problem)
     joined = {
         name: np.concatenate([getattr(base, name), getattr(fit, name)[members]], axis=1)
-        for name in ("low", "high", "start", "in_most", "out_most", "in_eff", "out_eff", "keep", "draw", "wear", "terminal")
+        for name in (
+            "low",
+            "high",
+            "start",
+            "in_most",
+            "out_most",
+            "in_eff",
+            "out_eff",
+            "keep",
+            "draw",
+            "wear",
+            "terminal",
+        )
     }
     # Any store may have to take above the import limit for want of anything else; what it may not is cut off later.
     over = problem.load + joined["in_most"].sum(axis=1)

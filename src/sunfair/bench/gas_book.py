@@ -105,7 +105,7 @@ class BookRoom:
         arguments = (*at, *registers, account_leaf(own), row_proof_of(own, place))
         return Evidence(_COURT, "refute_filed_reading", arguments, Kind.FILED_READING, "a filed reading was ignored")
 
-    def unpooled_reading(self, place: int, member: int, own: HandedRows, public: tuple[Any, ...]) -> Evidence:
+    def unpooled_reading(self, place: int, own: HandedRows, public: tuple[Any, ...]) -> Evidence:
         """Two readings were filed in time, and the account was kept out of the pool; `public` is its public row."""
         rows = row_proof_of(own, place), row_proof_of(own, place - 1)
         arguments = (*self.start(place), own.settlement, own.account, account_leaf(own), *rows, *public)

@@ -102,6 +102,8 @@ class GasChain:
         try:
             yield
         finally:
+            # A mined transaction leaves anvil's pool a moment after its block stands; left there it would be mined again.
+            self.anvil.rpc.call("anvil_dropAllTransactions")
             if self.anvil.rpc.call("evm_revert", snapshot) is not True:
                 raise LedgerError("anvil did not go back to its snapshot: run the benchmark again")
             self._clock.time = time

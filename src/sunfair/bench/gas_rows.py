@@ -145,7 +145,7 @@ def _period_leaf(posting: Posting) -> Posting:
 
 
 def _nothing(posting: Posting) -> Posting:
-    """The fraud lies in what the settlement rests on: a void slot is settled as if it were none, a gap as if it were none."""
+    """The fraud lies in what the settlement rests on: a void slot or a gap is settled as if it were none."""
     return posting
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.app.published import PublishedPeriod
-from sunfair.bench.gas_auction import AUCTION_FRAUDS, period_of, publish
+from sunfair.bench.gas_auction import AUCTION_FRAUDS, auction_evidence, period_of, publish
 from sunfair.bench.gas_book import BookRoom
 from sunfair.bench.gas_chain import DAY, HOUR, START, GasChain
 from sunfair.bench.gas_day import CAP_WH, LARGE, SLOTS, Planted, Town
@@ -35,8 +35,9 @@ _WALLET = 1_000 * MICRO
 class Places:
     """Where in day 3 what stands: places of slots in the day, and of members."""
 
-    AUCTION = 10
-    """The first of the slots with a false auction, one a kind in the order of `AUCTION_FRAUDS`."""
+    VOID, AUCTION = 9, 10
+    """A slot whose false header is refuted before anything is settled; the first of the slots with a false auction, one a
+    kind in the order of `AUCTION_FRAUDS`."""
 
     GHOST, DOUBLE, FILED_OFFER, POOL, SILENT, HONEST = 30, 31, 40, 51, 60, 80
     """A leaf of nobody's; two of one account; a filed offer ignored; kept out of the pool; a filed reading ignored."""
@@ -77,6 +78,12 @@ class Scene:
         """Settle day 3 when the door is shut."""
         return _settled(self.chain, posting or self.posting)
 
+    def convict(self, period: PublishedPeriod) -> None:
+        """Have one false header refuted for good: its slot is void, its finder has something to claim."""
+        evidence = auction_evidence(self.chain.facts(), period, self.records, Places.VOID, "header")
+        self.chain.ledger.refute(evidence, holder="watcher")
+        self.chain.ledger.post_bond(self.chain.ledger.bond_of(self.chain.ledger.operator())[1])
+
     def room(self, period: PublishedPeriod) -> BookRoom:
         """The anchored day's books."""
         return BookRoom(self.chain.domain, self.chain.keys, period, self.records)
@@ -97,7 +104,7 @@ def make_scene(chain: GasChain, size: int) -> Scene:
     books = Books(kept, balances.told)
     before = _day_before(chain, second, publish(kept, {}), books)
     reading_gas = _file_readings(chain, records)
-    frauds = {Places.AUCTION + at: kind for at, kind in enumerate(AUCTION_FRAUDS)}
+    frauds = {Places.VOID: "header", **{Places.AUCTION + at: kind for at, kind in enumerate(AUCTION_FRAUDS)}}
     told = Books(records, books.balances)
     gas = {"offer": offer_gas, "reading": reading_gas}
     return Scene(chain, town, third, before, records, publish(records, frauds), told, filed, gas)

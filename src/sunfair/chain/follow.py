@@ -157,4 +157,4 @@ class Follower:
                 if isinstance(error, Unreachable) and laid.way is Way.CALLDATA:
                     raise
                 lacks = lacks or str(error)
-        return found, lacks or self.board.lacks(anchor.first_slot, anchor.slots)
+        return found, "" if found else lacks or self.board.lacks(anchor.first_slot, anchor.slots)

@@ -82,8 +82,9 @@ class MarketLedger:
 
     def deposit(self, account: int, amount: int) -> None:
         """Pay `amount` into `account`, signed by its owner, whose wallet is filled with play money as needed."""
+        # Asked before the wallet is filled: a refused deposit leaves nothing behind.
+        self._view("owner_of", account)
         if not self._view("door_open"):
-            # Asked before the wallet is filled: a refused deposit leaves nothing behind.
             raise Reverted(f"deposit into account {account}", "market: door shut")
         self._fund(_holder(account), amount)
         self._transact(_holder(account), "deposit", account, amount)
@@ -191,10 +192,7 @@ class MarketLedger:
         return bool(self._view("door_open"))
 
     def next_settle_time(self) -> int:
-        """Earliest timestamp, unix s, from now on, at which the oldest anchored period can be settled.
-
-        Reverted if none is anchored, a settlement is pending, or the market is over.
-        """
+        """Earliest timestamp, unix s, from now on, at which the door lets a settlement in."""
         self._network.seen()
         return int(self._view("settle_time"))
 

@@ -220,10 +220,7 @@ class Ledger(Protocol):
         ...
 
     def next_settle_time(self) -> int:
-        """Earliest timestamp, unix s, at which `settle` of the oldest open anchored period can be taken.
-
-        Raises Reverted when nothing is anchored, a settlement is pending, or the market is over.
-        """
+        """Earliest timestamp, unix s, at which the door lets a settlement in, if a period is open and none pending."""
         ...
 
     def is_pending(self, settlement: Settlement) -> bool:

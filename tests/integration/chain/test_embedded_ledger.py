@@ -1,7 +1,6 @@
 """The ledger port on the embedded chain: a community's money through whole periods, saved and read again."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from sunfair.chain import (
     GUARANTOR,
     LOG_FILE,
     EmbeddedChain,
-    EmbeddedLedger,
+    MarketLedger,
     SeededKeys,
     Transaction,
     chain_lines,
@@ -29,11 +28,12 @@ from sunfair.chain import (
 )
 from sunfair.errors import LedgerError, Reverted, RunFilesError
 from sunfair.ports import Anchored, ChainRecord, Ledger, Settled, Transfer
+from sunfair.settlement.court import Terms
 
 HOUR, SLOT = 3600, 900
-START = 1_465_941_600  # a multiple of 900
+START = 1_465_948_800  # midnight, UTC: accounts opened the day before take part from here on
 FIRST = START // SLOT
-MONEY = 10_000_000
+MONEY, CAP = 10_000_000, 11_000
 COMMUNITY = keccak(b"street")
 
 
@@ -55,9 +55,13 @@ class Market:
         self.keys = SeededKeys(seed)
         self.chain = EmbeddedChain()
         self.deployment = deploy_market(self.chain, self.keys, self.clock, COMMUNITY)
-        self.ledger = EmbeddedLedger(self.chain, self.deployment, self.keys, self.clock)
+        self.ledger = MarketLedger(self.chain, self.deployment, self.keys, self.clock)
         owners = [self.keys.address(str(3 + member)) for member in range(members)]
-        assert self.ledger.open_accounts(owners) == range(3, 3 + members)
+        tariffs = (320_000).to_bytes(8, "big") + (80_000).to_bytes(8, "big")
+        self.ledger.set_terms(Terms(FIRST, FIRST + 3_000, 0, 1, 2, 8_000, 1_200, 800, tariffs))
+        if members:
+            assert self.ledger.open_accounts(owners, [CAP] * members) == range(3, 3 + members)
+        self.ledger.post_bond(self.ledger.bond_of(self.ledger.operator())[1])
         for account in [*range(3 + members), GUARANTOR]:
             self.ledger.deposit(account, MONEY)
 
@@ -65,13 +69,11 @@ class Market:
         record = self.ledger.record().anchors
         first = record[-1].first_slot + record[-1].slots if record else FIRST
         self.clock.time = max(self.clock.time, (first + slots) * SLOT)
-        period = self.ledger.anchor(first, slots, keccak(b"root %d" % first))
+        period = self.ledger.anchor(first, slots, keccak(b"root %d" % first)).period
         self.clock.time = self.ledger.next_settle_time()
-        self.ledger.settle(period, keccak(b"period %d" % period), cover, amounts)
-        due = self.ledger.apply_time()
-        assert due is not None
-        self.clock.time = due
-        self.ledger.apply(amounts)
+        settlement = self.ledger.settle(1, keccak(b"period %d" % period), cover, amounts)
+        self.clock.time = settlement.settled_at + self.ledger.window_seconds
+        self.ledger.apply(settlement, amounts)
 
 
 AMOUNTS = [100, 40, 3, 857, -995, -5]
@@ -112,13 +114,13 @@ def test_record_says_all_that_happened() -> None:
     )
     assert record.guarantor_balance == MONEY - 5
     assert record.anchors == (
-        Anchored(0, FIRST, 96, keccak(b"root %d" % FIRST)),
-        Anchored(1, FIRST + 96, 92, keccak(b"root %d" % (FIRST + 96))),
-        Anchored(2, FIRST + 188, 4, keccak(b"last")),
+        Anchored(0, FIRST, 96, keccak(b"root %d" % FIRST), FIRST),
+        Anchored(1, FIRST + 96, 92, keccak(b"root %d" % (FIRST + 96)), FIRST + 96),
+        Anchored(2, FIRST + 188, 4, keccak(b"last"), FIRST + 188),
     )
     assert record.settlements == (
-        Settled(0, keccak(b"period 0"), 5, tuple(AMOUNTS), True),
-        Settled(1, keccak(b"period 1"), 0, (0, 0, 0, -1, 1, 0), True),
+        Settled(0, 1, keccak(b"period 0"), 5, tuple(AMOUNTS), True),
+        Settled(1, 1, keccak(b"period 1"), 0, (0, 0, 0, -1, 1, 0), True),
     )
     opened = START - HOUR // 2
     deposits = [Transfer(account, "deposit", MONEY, opened) for account in [0, 1, 2, 3, 4, GUARANTOR]]
@@ -130,10 +132,12 @@ def test_pending_settlement_is_not_applied() -> None:
     market = Market()
     market.clock.time = (FIRST + 1) * SLOT
     market.ledger.anchor(FIRST, 1, keccak(b"r"))
-    assert market.ledger.apply_time() is None
+    assert market.ledger.facts().pending is None
     market.clock.time = market.ledger.next_settle_time()
-    market.ledger.settle(0, keccak(b"p"), 5, AMOUNTS)
-    assert market.ledger.apply_time() == market.clock.time + 6 * HOUR
+    settlement = market.ledger.settle(1, keccak(b"p"), 5, AMOUNTS)
+    assert settlement.settled_at == market.clock.time
+    assert market.ledger.facts().pending == settlement
+    assert market.ledger.is_pending(settlement)
     assert not market.ledger.door_open()
     assert [settled.applied for settled in market.ledger.record().settlements] == [False]
     assert set(market.ledger.record().balances) == {MONEY}
@@ -183,11 +187,11 @@ def test_blocks_follow_the_clock_and_never_run_back() -> None:
 
 def test_members_sign_for_themselves() -> None:
     market = Market()
-    foreign = EmbeddedLedger(market.chain, market.deployment, SeededKeys(8), market.clock)
+    foreign = MarketLedger(market.chain, market.deployment, SeededKeys(8), market.clock)
     for call in (
         lambda: foreign.request_withdrawal(3, 1),
         lambda: foreign.anchor(FIRST, 1, keccak(b"r")),
-        lambda: foreign.open_accounts([b"\x01" * 20]),
+        lambda: foreign.open_accounts([b"\x01" * 20], [CAP]),
     ):
         with pytest.raises(Reverted, match=r"not the (owner|operator)"):
             call()
@@ -196,32 +200,26 @@ def test_members_sign_for_themselves() -> None:
 def test_three_hundred_accounts_are_opened_in_batches() -> None:
     market = Market(members=0)
     owners = [market.keys.address(str(3 + member)) for member in range(300)]
-    assert market.ledger.open_accounts(owners) == range(3, 303)
-    assert market.ledger.open_accounts(owners[:1]) == range(303, 304)
+    assert market.ledger.open_accounts(owners, [CAP] * 300) == range(3, 303)
+    assert market.ledger.open_accounts(owners[:1], [CAP]) == range(303, 304)
     assert market.ledger.record().owners[3:303] == tuple(owners)
 
 
 def test_nothing_to_settle_is_said() -> None:
-    with pytest.raises(Reverted, match="market: not anchored"):
-        Market().ledger.next_settle_time()
-
-
-def test_a_hundred_members_begin_in_three_seconds() -> None:
-    begun = time.perf_counter()
-    market = Market(members=100)
-    assert time.perf_counter() - begun < 3
-    assert sum(market.ledger.record().balances) == 103 * MONEY
+    ledger, clock = (market := Market()).ledger, market.clock
+    clock.time = ledger.next_settle_time()
+    with pytest.raises(Reverted) as refusal:
+        ledger.settle(1, keccak(b"p"), 0, [0] * 6)
+    assert refusal.value.reason == "market: not anchored"
 
 
 def test_the_largest_community_fits_into_one_transaction() -> None:
-    """1024 members who never paid in and are all paid by the utility: every balance is written for the first time."""
+    """4,092 members who never paid in and are all paid by the utility: settle and apply within a block's gas each."""
     market = Market(members=0)
-    members = range(3, 1027)
-    market.ledger.open_accounts([market.keys.address(str(member)) for member in members])
-    market.period([-1024 * 7, 0, 0, *[7] * 1024, 0])
-    assert market.ledger.record().balances[3:] == (7,) * 1024
-    market.period([0, 1024, 0, *[-1] * 1024, 0])
-    assert market.ledger.record().balances[3:] == (6,) * 1024
+    market.ledger.open_accounts([market.keys.address("3")] * 4_092, [CAP] * 4_092)
+    market.period([-4_092 * 7, 0, 0, *[7] * 4_092, 0])
+    market.period([0, 4_092, 0, *[-1] * 4_092, 0])
+    assert set(market.ledger.record().balances[3:]) == {6}
 
 
 # ── The folder ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,7 +324,7 @@ def test_attack_other_code_behind_the_same_events() -> None:
     """A contract that only claims to be the market proves nothing, whatever it logs."""
     chain, keys = EmbeddedChain(), SeededKeys(7)
     data = contract("EnergyMarket").creation(
-        b"\x01" * 20, COMMUNITY, *[b"\x02" * 20] * 2, [b"\x03" * 20] * 3, 1, 1, 99999
+        b"\x01" * 20, COMMUNITY, *[b"\x02" * 20] * 2, [b"\x03" * 20] * 3, [b"\x04" * 20] * 4, 900, 300, 1, 1, 99999, 1
     )
     transaction = Transaction(31337, 0, None, b"\x5b" + data)
     chain.include(transaction.raw(keys.sign("operator", transaction.digest())), START)
@@ -353,7 +351,9 @@ def test_attack_market_on_a_token_from_elsewhere() -> None:
 
     euro = create(contract("SimulatedEuro").creation())
     people = [b"\x02" * 20] * 2
-    create(contract("EnergyMarket").creation(euro, COMMUNITY, *people, [b"\x03" * 20] * 3, SLOT, HOUR, 7 * 86400))
+    times = SLOT, 300, HOUR, 86400, 7 * 86400
+    courts = [create(contract(name).creation()) for name in ("AuctionCourt", "RowCourt", "Witness", "DataBoard")]
+    create(contract("EnergyMarket").creation(euro, COMMUNITY, *people, [b"\x03" * 20] * 3, courts, *times, 1))
     with pytest.raises(LedgerError, match="was not created from the EnergyCredit"):
         find_deployment(chain)
 

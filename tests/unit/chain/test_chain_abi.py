@@ -2,9 +2,11 @@
 
 import pytest
 
-from sunfair.chain import GUARANTOR, amounts_hash, contract, keccak
+from sunfair.chain import GUARANTOR, contract
 from sunfair.chain.abi import Abi, decode, encode, revert_reason, signature
+from sunfair.chain.keys import keccak
 from sunfair.errors import LedgerError
+from sunfair.settlement.court import Anchor
 
 TRANSFER = {
     "type": "function",
@@ -77,13 +79,25 @@ def test_revert_reasons(output: bytes, reason: str) -> None:
     assert revert_reason(output) == reason
 
 
-def test_hash_of_amounts_is_that_of_abi_encode() -> None:
-    """offset 32, length 2, then 1 and −1 as 32-byte words."""
-    assert amounts_hash((1, -1)) == keccak(word(32) + word(2) + word(1) + b"\xff" * 32)
+def test_structs_are_tuples_of_their_members() -> None:
+    """A struct's signature and code are those of a tuple; a dataclass goes in, a tuple with plain addresses comes out."""
+    market = contract("EnergyMarket").abi
+    anchor = Anchor(1, 2, 3, 4, ADDRESS, 5, b"\x06" * 32)
+    head = keccak(b"is_anchor((uint256,uint256,uint256,uint256,address,uint256,bytes32))")[:4]
+    data = head + word(1) + word(2) + word(3) + word(4) + bytes(12) + ADDRESS + word(5) + b"\x06" * 32
+    assert market.call("is_anchor", anchor) == data
+    assert market.arguments("is_anchor", data) == ((1, 2, 3, 4, ADDRESS, 5, b"\x06" * 32),)
+
+
+def test_addresses_within_lists_and_structs() -> None:
+    kind = "(address,(uint256,address[2])[],bytes)"
+    value = (ADDRESS, ((7, (ADDRESS, b"\x01" * 20)),), b"x")
+    assert decode([kind], encode([kind], [value])) == (value,)
 
 
 def test_shipped_contracts_speak() -> None:
     market = contract("EnergyMarket").abi
     assert market.arguments("withdraw", market.call("withdraw", GUARANTOR)) == (2**32 - 1,)
     assert contract("EnergyCredit").abi.call("transfer", ADDRESS, 5) == ABI.call("transfer", ADDRESS, 5)
-    assert contract("EnergyMarket").creation(ADDRESS, ADDRESS + b"\0" * 12, *[ADDRESS] * 2, [ADDRESS] * 3, 1, 2, 3)
+    people = *[ADDRESS] * 2, [ADDRESS] * 3, [ADDRESS] * 4
+    assert contract("EnergyMarket").creation(ADDRESS, ADDRESS + b"\0" * 12, *people, *range(1, 7))

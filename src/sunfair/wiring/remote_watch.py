@@ -1,0 +1,179 @@
+"""An independent watcher of a market on a network: it reads on, clears again, tells what is false, and has it refuted.
+
+What it has judged it keeps by anchor and settlement, so it goes on where it stopped after whatever failed: a node that
+does not answer, a reorganisation, a challenge that was cut short. Somebody else may always have been faster.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from sunfair.app.published import PublishedPeriod
+from sunfair.app.published_checks import Told, period_told, settlement_told
+from sunfair.app.publishing import rebuilt
+from sunfair.chain.contracts import contract
+from sunfair.chain.fees import with_margin
+from sunfair.chain.follow import Follower
+from sunfair.chain.network import events
+from sunfair.chain.remote import RpcNetwork
+from sunfair.errors import LedgerError, Reverted
+from sunfair.ports import Keys
+from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Settlement
+
+__all__ = ["Challenger", "TooDear", "Watcher"]
+
+WATCHER = "watcher"
+"""Under which name `ports.Keys` knows who signs challenges."""
+
+
+class TooDear(LedgerError):
+    """A challenge that the gas budget does not allow any more; nothing was sent."""
+
+
+class Challenger:
+    """Sends challenges within a budget of gas, for as long as it lives."""
+
+    def __init__(self, follower: Follower, network: RpcNetwork, keys: Keys, budget: int) -> None:
+        self._deployment, self._network, self._keys = follower.deployment, network, keys
+        self.budget, self.spent = budget, 0
+
+    def challenge(self, evidence: Evidence) -> str:
+        """Have a court convict on `evidence`; what came of it, in words.
+
+        TooDear if it may need more gas than is left; Reverted with the court's reason if it does not convict any more.
+        """
+        court, name = self._deployment.others[evidence.court], f"{evidence.court}.{evidence.function}"
+        data = contract(evidence.court).abi.call(evidence.function, self._deployment.market, *evidence.arguments)
+        most = with_margin(self._network.node.estimate(self._keys.address(WATCHER), court, data))
+        if self.spent + most > self.budget:
+            left = self.budget - self.spent
+            raise TooDear(
+                f"{name} may need {most} gas, of the budget of {self.budget} {left} are left: raise --gas-budget"
+            )
+        try:
+            mined = self._network.transact(self._keys, WATCHER, court, data, timestamp=0)
+        except Reverted:
+            self.spent += most  # it was sent and somebody was faster: what it cost at most
+            raise
+        self.spent += mined.gas_used
+        market = contract("EnergyMarket").abi
+        told = [e for e in events(market, mined.logs, self._deployment.market) if e.name == "Convicted"]
+        slashed = told[0].args["slashed"] if told else 0
+        return f"{name} convicted: {slashed} µ of bond taken, {mined.gas_used} gas, 0x{mined.transaction_hash.hex()}"
+
+
+@dataclass
+class _Judged:
+    """What was found of an anchored period; `period` None: its public part could not be had so far."""
+
+    period: PublishedPeriod | None = None
+    why: str = ""
+    told: list[Told] = field(default_factory=list)
+
+
+class Watcher:
+    """One market watched. `look` does all that is new; `tell` is told in words, each thing once."""
+
+    def __init__(self, follower: Follower, tell: Callable[[str], None], challenger: Challenger | None = None) -> None:
+        """Periods applied before the first look are passed over: nothing can be done about them any more."""
+        self._follower, self._tell, self._challenger = follower, tell, challenger
+        self._periods: dict[Anchor, _Judged] = {}
+        self._amounts: dict[Settlement, list[Told]] = {}
+        self._refused: set[tuple[int, str, str]] = set()
+        self._reorganised = 0
+        self._exhausted = False
+
+    def look(self) -> None:
+        """Read on, judge what is new, have refuted what is false. LedgerError if the node fails; then look again."""
+        self._follower.update()
+        if self._follower.reorganised > self._reorganised:
+            self._reorganised = self._follower.reorganised
+            self._tell(f"block {self._follower.head}: the chain was reorganised; read anew")
+        facts = self._follower.facts()
+        for anchor in facts.anchors:
+            if self._periods.setdefault(anchor, _Judged()).period is None:
+                self._judge(facts, anchor)
+        self._judge_amounts(facts)
+        if self._challenger is not None:
+            self._refute(self._challenger)
+
+    @property
+    def standing(self) -> list[Told]:
+        """What is false or missing and counts: not void, not dropped, not cancelled."""
+        history, facts = self._follower.history, self._follower.facts()
+        counting = {made for made, posted in history.settlements if not posted.cancelled}
+        found: list[Told] = []
+        for anchor, judged in self._periods.items():
+            now = history.anchors.get(anchor.period)
+            if now is None or now.root != anchor.root:
+                continue
+            if judged.period is None:
+                found.append(Told(anchor.first_slot, None, judged.why))
+            found += [told for told in judged.told if not facts.is_void(now, told.slot)]
+        return found + [told for made, all_told in self._amounts.items() if made in counting for told in all_told]
+
+    @property
+    def watched(self) -> int:
+        """How many anchored periods were looked at."""
+        return len(self._periods)
+
+    def _judge(self, facts: MarketFacts, anchor: Anchor) -> None:
+        judged, last = self._periods[anchor], anchor.first_slot + anchor.slots - 1
+        name = f"period {anchor.period}, slots {anchor.first_slot} to {last}"
+        published, lacks = self._follower.published(anchor)
+        judged.period = rebuilt(anchor, published)
+        if judged.period is None:
+            why = lacks or "what was laid out has not the headers that hash to the anchor"
+            if why != judged.why:
+                self._tell(f"{name}: the public part is not to be had: {why}")
+            judged.why = why
+            return
+        judged.told = list(period_told(facts, judged.period))
+        for told in judged.told:
+            self._tell(str(told))
+        void = sum(facts.is_void(anchor, slot) for slot in range(anchor.first_slot, last + 1))
+        self._tell(
+            f"{name}: {anchor.slots - void} auctions cleared again, {void} void, {len(judged.told)} false things"
+        )
+
+    def _judge_amounts(self, facts: MarketFacts) -> None:
+        """The posted amounts of the pending settlement, once its periods are known."""
+        made = facts.pending
+        if made is None or made in self._amounts:
+            return
+        covered = range(made.first_period, made.first_period + made.periods)
+        judged = [self._periods.get(anchor, _Judged()).period for anchor in facts.anchors if anchor.period in covered]
+        if len(judged) < made.periods or None in judged:
+            return
+        amounts = self._follower.history.settlements[-1][1].amounts
+        periods = [period for period in judged if period is not None]
+        told = self._amounts[made] = settlement_told(facts, made, amounts, periods)
+        for one in told:
+            self._tell(str(one))
+        if not told:
+            name = f"settlement of period {made.first_period}" + (f" to {covered[-1]}" if made.periods > 1 else "")
+            self._tell(f"{name}: zero sum, cover, reserve's bound and the network's share hold")
+
+    def _refute(self, challenger: Challenger) -> None:
+        """Show what is false to its court, until the budget is used up: the first thing that convicts of each slot."""
+        for told, evidence in self._shown():
+            try:
+                self._tell(f"slot {told.slot}: {challenger.challenge(evidence)}")
+            except TooDear as dear:
+                self._exhausted = True
+                self._tell(f"the gas budget is used up, what is false stands: {dear}")
+                return
+            except Reverted as refused:
+                self._refused.add((told.slot, evidence.function, told.what))
+                self._tell(f"slot {told.slot}: {refused}: somebody was faster, or it is applied")
+            self._follower.update()
+
+    def _shown(self) -> Iterator[tuple[Told, Evidence]]:
+        """What can be refuted, looked at anew after each challenge: a slot that became void is done with."""
+        for anchor, judged in list(self._periods.items()):
+            for told in judged.told:
+                facts = self._follower.facts()
+                if self._exhausted or anchor not in facts.anchors or facts.is_void(anchor, told.slot):
+                    continue
+                evidence = told.evidence
+                if evidence is not None and (told.slot, evidence.function, told.what) not in self._refused:
+                    yield told, evidence
