@@ -221,7 +221,8 @@ def refute_unpooled_reading(
     @param account The account, a member.
     @param leaf The account's leaf under the settlement.
     @param row The account's row of this slot.
-    @param previous The account's row of the slot before, of the same settlement.
+    @param previous The account's row of the slot before, of the same settlement; of its path only the steps below the
+           node over both rows.
     @param stated The sums that the result tree states for the public row.
     @param public_row The public row at the place the account's row names.
     @param siblings Its path under the result root.
@@ -232,7 +233,7 @@ def refute_unpooled_reading(
     span: books.Span = books._span(market, settlement, account)
     books._check_row_at(span, account, slot, leaf, row)
     assert slot > span.start, "court: path"
-    books._check_row_at(span, account, slot - 1, leaf, previous)
+    books._check_row_before(span, account, slot, row, previous)
     self._check_taken(market, account, slot, row)
     self._check_taken(market, account, slot - 1, previous)
     index: int256 = books._row_number(row, 13)
@@ -243,9 +244,8 @@ def refute_unpooled_reading(
     pool_fill: int256 = 0
     pool_wh, ahead_wh, pool_fill = proofs._row_numbers(public_row)
     held: bool = proofs._header_rule(header) & proofs.NO_POOL == 0
-    cap_wh: uint256 = (staticcall IEnergyMarket(market).member(account)).cap_wh
-    due: bool = held and cap_wh > 0 and books._row_number(row, 45) != ahead_wh
-    assert due and pool_wh == 0, "court: not false"
+    # What a home has to offer is cut at its cap, which is more than 0: it is 0 only where it was 0 before.
+    assert held and books._row_number(row, 45) != ahead_wh and pool_wh == 0, "court: not false"
     extcall IEnergyMarket(market).convict(proofs.FILED_READING, anchor.operator, msg.sender, slot)
 
 

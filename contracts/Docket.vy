@@ -271,7 +271,7 @@ def demand(
     assert block.timestamp < settlement.settled_at + half, "docket: too late"
     assert kind >= books.HEADER and kind <= books.READING, "docket: kind"
     if kind <= books.OPEN_ACCOUNT:
-        self._check_slot(market, settlement, a)
+        self._check_slot(settlement, a)
         self._check_anchor(market, anchor, a)
         assert not proofs._is_void(market, anchor, a), "docket: void slot"
     self._check_exists(asked)
@@ -457,8 +457,8 @@ def _price(kind: uint256) -> uint256:
 
 
 @internal
-@view
-def _check_slot(market: address, settlement: IEnergyMarket.Settlement, slot: uint256):
+@pure
+def _check_slot(settlement: IEnergyMarket.Settlement, slot: uint256):
     """
     @dev Reverts unless the settlement covers the slot.
     """
@@ -495,7 +495,7 @@ def _check_exists(asked: Asked):
         assert asked.b == 0 or asked.b < (count + books.CHUNK_ROWS - 1) // books.CHUNK_ROWS, "docket: item"
     else:
         assert asked.a < asked.settlement.accounts, "docket: item"
-        self._check_slot(asked.market, asked.settlement, asked.b)
+        self._check_slot(asked.settlement, asked.b)
         self._check_active(asked.market, asked.a, asked.b)
 
 

@@ -395,11 +395,43 @@ def _check_row_at(span: Span, account: uint256, slot: uint256, leaf: Leaf, row: 
     @notice Reverts unless this is the account's row of this slot under its leaf, which was checked before.
     """
     assert slot >= span.start, "court: path"
-    assert len(row.data) == ROW_BYTES and slice(row.data, 0, 1) == b"\x13", "court: row"
-    assert proofs._unsigned(extract32(row.data, 1), 32) == account, "court: row"
-    assert proofs._unsigned(extract32(row.data, 5), 64) == slot, "court: row"
+    assert self._is_row(account, slot, row), "court: row"
     proofs._check_plain(
         keccak256(row.data), unsafe_sub(slot, span.start), span.count, row.path, self._rows_root(leaf)
+    )
+
+
+@internal
+@pure
+def _check_row_before(span: Span, account: uint256, slot: uint256, row: Row, previous: Row):
+    """
+    @notice Reverts unless `previous` is the account's row of the slot before that of `row`, which was checked before and
+            is not the first. Its path goes only up to the sibling on the row's path.
+    """
+    assert self._is_row(account, unsafe_sub(slot, 1), previous), "court: row"
+    place: uint256 = unsafe_sub(unsafe_sub(slot, 1), span.start)
+    node: bytes32 = keccak256(previous.data)
+    steps: uint256 = 0
+    # A place and the one after it differ in the lowest bit that is 0, and in those below it.
+    for sibling: bytes32 in previous.path:
+        assert place & 1 == 1, "court: path"
+        node = keccak256(concat(x"01", sibling, node))
+        place = place >> 1
+        steps = unsafe_add(steps, 1)
+    assert place & 1 == 0 and steps < len(row.path) and node == row.path[steps], "court: path"
+
+
+@internal
+@pure
+def _is_row(account: uint256, slot: uint256, row: Row) -> bool:
+    """
+    @notice Whether the bytes are a row that names this account and slot.
+    """
+    return (
+        len(row.data) == ROW_BYTES
+        and slice(row.data, 0, 1) == b"\x13"
+        and proofs._unsigned(extract32(row.data, 1), 32) == account
+        and proofs._unsigned(extract32(row.data, 5), 64) == slot
     )
 
 

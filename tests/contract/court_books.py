@@ -31,6 +31,7 @@ from sunfair.settlement.court.book_proofs import (
     promise_hash,
     reading_digest,
     receipt_hash,
+    row_before,
 )
 from sunfair.settlement.court.facts import NOBODY, Anchor, MarketFacts, Member, Meter, Settlement
 from sunfair.settlement.court.proofs import read_curve, read_words
@@ -165,6 +166,11 @@ class Street:
         start = self.from_slot(account)
         data = self.private[account]
         return RowProof(data[slot - start], row_tree(data).proof(slot - start).siblings)
+
+    def row_before(self, account: int, slot: int) -> RowProof:
+        """The row of the slot before, as it stands beside the row of this one."""
+        full = self.row(account, slot - 1)
+        return row_before(slot - 1 - self.from_slot(account), full.data, full.path)
 
     def from_slot(self, account: int) -> int:
         start = self.settlement.first_slot

@@ -76,6 +76,7 @@ class Ways:
     cap_wh: int = 1_500
     fees: tuple[int, int, int] = (8_000, 1_200, 800)
     successor: bool = False
+    metered: bool = True
     crowd: int = 0
     """Accounts beside the members that take part in the first two slots of the pending settlement alone."""
 
@@ -124,7 +125,7 @@ def made(seed: int, ways: Ways | None = None) -> Street:
     random = np.random.default_rng(seed)
     total = ways.before + sum(ways.slots)
     members = _members(random, ways, total)
-    meters = _meters(random, ways, members, total)
+    meters = _meters(random, ways, members, total) if ways.metered else {}
     balances = {a: int(random.integers(0, 90) if random.random() < ways.poor else 10**12) for a in members}
     balances |= {UTILITY: 10**15, NETWORK: 0, RESERVE: 0}
     terms = _terms(random, ways, total)

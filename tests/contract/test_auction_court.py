@@ -42,7 +42,7 @@ CHALLENGES = {
 HONEST = {
     "200 homes": world.made(1, 200),
     "70 homes, ties": world.made(2, 70, limits=(14, 21), energies=3),
-    "200 homes, mid-market": world.made(3, 200, rule=1, limits=(14, 22)),
+    "90 homes, mid-market": world.made(3, 90, rule=1, limits=(14, 22)),
     "40 homes, no pool": world.made(4, 40, rule=4),
     "65 homes, negative prices": world.made(5, 65, limits=(-40, -6), tariffs=(-3, -8)),
     "mid-market at an odd negative sum": world.made(6, 40, rule=1, limits=(-20, 5), tariffs=(-3, -12)),

@@ -149,7 +149,7 @@ def test_an_honest_slot_is_never_convicted(room: BookRoom, rules: dict[str, int]
             told = (made.settlement, account, made.slot, *made.reading(account, made.slot), made.leaf(account), row)
             assert room.both(made, "refute_filed_reading", *told)[0] in (CLEAN, "court: reading")
         if made.slot > made.from_slot(account) and made.rows.pool_wh[index]:
-            previous = made.row(account, made.slot - 1)
+            previous = made.row_before(account, made.slot)
             pooled = (made.settlement, account, made.leaf(account), row, previous, *made.public(index))
             assert room.both(made, "refute_unpooled_reading", *made.start, *pooled)[0] in (CLEAN, "court: reading")
     for kind, value in ((0, made.book.root), (1, keccak(made.header))):
@@ -417,24 +417,26 @@ def test_a_row_with_a_reading_stands_against_another_filed_one(room: BookRoom) -
     assert room.both(made, "refute_filed_reading", *told) == (CLEAN, None)
 
 
-def unpooled(pool_wh: int, before: dict[int, int], now: dict[int, int], filed: str = "both") -> tuple[Street, int, Any]:
+def unpooled(
+    pool_wh: int, before: dict[int, int], now: dict[int, int], filed: str = "both", at: int = 2
+) -> tuple[Street, int, Any]:
     """A street in which an account's rows of this slot and the one before say so, with what was filed."""
-    base = home(3, 6)
+    base = home(3, 6, slots=max(at + 1, 5), at=at)
     account = next(
         a for a in base.members if bool(base.rows.pool_wh[base.leaf_account.index(a)]) == bool(pool_wh) and a != 4
     )
     index = base.leaf_account.index(account)
     ahead, pool = int(base.rows.fill_ahead_wh[index]), int(base.rows.fill_pool_wh[index])
     rows = list(base.private[account])
-    rows[1] = row_bytes(account, base.slot - 1, {53: 500, 61: 40, **before})
-    rows[2] = row_bytes(account, base.slot, {13: index, 29: ahead, 37: pool, 45: ahead + 7, 53: 900, 61: 50, **now})
+    rows[at - 1] = row_bytes(account, base.slot - 1, {53: 500, 61: 40, **before})
+    rows[at] = row_bytes(account, base.slot, {13: index, 29: ahead, 37: pool, 45: ahead + 7, 53: 900, 61: 50, **now})
     made = base.posted({account: tuple(rows)})
     if filed in ("both", "before"):
         made = made.filed_reading(account, made.slot - 1, (500, 40))
     if filed in ("both", "now"):
         made = made.filed_reading(account, made.slot, (900, 50), utility=True)
     evidence = (made.settlement, account, made.leaf(account), made.row(account, made.slot))
-    return made, account, (*evidence, made.row(account, made.slot - 1), *made.public(index))
+    return made, account, (*evidence, made.row_before(account, made.slot), *made.public(index))
 
 
 def test_a_home_kept_out_of_the_pool_shows_it(room: BookRoom) -> None:
@@ -461,6 +463,21 @@ def test_a_home_kept_out_of_the_pool_shows_it(room: BookRoom) -> None:
         assert got == ((why, None) if why else ("", (Kind.FILED_READING, address("operator"), made.slot)))
 
 
+def test_the_row_before_hangs_beside_the_row_wherever_both_stand(room: BookRoom) -> None:
+    for at in range(1, 9):
+        made, account, evidence = unpooled(0, {}, {}, at=at)
+        with boa.env.anchor():
+            room.tell(made)
+            assert room.both(made, "refute_unpooled_reading", *made.start, *evidence)[1]
+            previous = evidence[4]
+            for path in ((*previous.path, bytes(32)), previous.path[1:], made.row(account, made.slot).path):
+                if path != previous.path:
+                    bent = (*evidence[:4], replace(previous, path=path), *evidence[5:])
+                    assert room.both(made, "refute_unpooled_reading", *made.start, *bent)[0] == "court: path"
+            other = (*evidence[:4], evidence[3], *evidence[5:])
+            assert room.both(made, "refute_unpooled_reading", *made.start, *other)[0] == "court: row"
+
+
 def test_nobody_is_kept_out_where_no_pool_is_held(room: BookRoom) -> None:
     made = street(5, 5, rule=NO_POOL)
     account = 5
@@ -473,7 +490,9 @@ def test_nobody_is_kept_out_where_no_pool_is_held(room: BookRoom) -> None:
     room.tell(made)
     evidence = (made.settlement, account, made.leaf(account), made.row(account, made.slot))
     public = made.public(index)
-    got = room.both(made, "refute_unpooled_reading", *made.start, *evidence, made.row(account, made.slot - 1), *public)
+    got = room.both(
+        made, "refute_unpooled_reading", *made.start, *evidence, made.row_before(account, made.slot), *public
+    )
     assert got == (CLEAN, None)
 
 
@@ -549,7 +568,7 @@ def test_gas_of_each_refutation_at_a_thousand_members(room: BookRoom) -> None:
         and made.rows.pool_wh[made.row(a, made.slot).number(13)] == 0
         and made.row(a, made.slot).number(45) != made.row(a, made.slot).number(29)
     )
-    row, previous = made.row(kept_out, made.slot), made.row(kept_out, made.slot - 1)
+    row, previous = made.row(kept_out, made.slot), made.row_before(kept_out, made.slot)
     inbox = replace(
         filed.inbox,
         readings={
@@ -596,7 +615,7 @@ def test_gas_of_each_refutation_at_a_thousand_members(room: BookRoom) -> None:
         room.market.convict(1, plain(address("operator")), room.watcher, made.slot)
         spent[name] = total - room.market._computation.get_gas_used()
     print(spent)
-    assert max(spent.values()) <= 122_000, spent
+    assert max(spent.values()) <= 115_000, spent
 
 
 def _small(facts: MarketFacts, people: Any) -> MarketFacts:

@@ -11,8 +11,9 @@ import pytest
 
 from sunfair.settlement import PrivateRow, keccak
 from sunfair.settlement.court.proofs import Kind
-from sunfair.settlement.court.rows import NOWHERE, part_of
+from sunfair.settlement.court.rows import NOWHERE, before_row, part_of
 from sunfair.settlement.court.rows_evidence import PublicRow, find_cover_faults, find_row_faults
+from sunfair.settlement.court.rows_rule import Prices, RowNumbers, due_row
 
 sys.path.insert(0, str(Path(__file__).parent))
 import court_settlements as world
@@ -42,6 +43,7 @@ HONEST = {
     "nobody can pay": (16, Ways(poor=1.0, tariffs=(20, 30))),
     "a cap below what is used": (17, Ways(cap_wh=100, late=0.0)),
     "odd shares": (18, Ways(fees=(5_001, 4_998, 1))),
+    "no meter yet": (19, Ways(silent=1.0, moving=1.0, metered=False)),
 }
 STREET = world.made(30, Ways(members=9, before=4, slots=(7, 5), silent=0.4, void=0.2, replaced=0.5, moving=0.3))
 
@@ -199,6 +201,60 @@ def test_two_false_numbers_do_not_hide_each_other(kind):
     assert stories <= 2  # both registers, or a register and the tariff of nothing
 
 
+def fitted(kind, **lie):
+    """A row of this kind with the lie, all else in it as the rule would give for the lie, and the call that looks at it."""
+    account, index = ROWS[kind]
+    own, facts = STREET.handed(account), STREET.facts
+    part = part_of(facts, own.settlement, account)
+    slot = part.start + index
+    last, previous = STREET.last(account), NOWHERE
+    if index:
+        previous = own.before(index)
+    elif last.rows:
+        ended = part_of(facts, last.settlement, account)
+        previous = last.at(ended.start + ended.count - 1, len(last.rows) - 1)
+    made, shown = STREET.slots[slot].facts, STREET.shown[slot]
+    prices = Prices(made.retail, made.feed_in, made.price_ahead, made.price_pool, made.fees.seller_bps)
+    before = before_row(facts, own.at(slot, index), part, previous)
+    told = PrivateRow.decode(own.rows[index])
+    told = replace(told, **{name: value(told, before) for name, value in lie.items()})
+    told = replace(told, metered_wh=due_row(RowNumbers.read(told.encode()), before, prices).metered)
+    due = due_row(RowNumbers.read(told.encode()), before, prices)
+    money = {"metered_wh": due.metered, "paid": due.paid, "running": due.running, "claims": due.claims}
+    street = world.spoil(STREET, account, index, **{**{name: getattr(told, name) for name in lie}, **money})
+    own = street.handed(account)
+    at, previous = own.at(slot, index), own.before(index) if index else previous
+    if made.void:
+        terms = facts.terms_at(slot)
+        return street, "refute_void_row", (at, previous, shown.anchor, terms, facts.terms[terms])
+    return street, "refute_row", (at, previous, *shown.place)
+
+
+READ = [kind for kind in ROWS if kind[1] != "silent"]
+
+
+@pytest.mark.parametrize("kind", READ, ids=" ".join)
+@pytest.mark.parametrize("side", ["import", "export"])
+def test_a_register_that_runs_backwards(kind, side):
+    """Whatever it makes of the money: the utility dates a new meter instead."""
+    lie = {f"{side}_register_wh": lambda told, before: getattr(before, f"{side}_register") - 1}
+    street, function, arguments = fitted(kind, **lie)
+    assert world.courtroom().both(street.facts, function, arguments) == ("", Kind.PRIVATE_ROW)
+    stays = {f"{side}_register_wh": lambda told, before: getattr(before, f"{side}_register")}
+    street, function, arguments = fitted(kind, **stays)
+    assert world.courtroom().both(street.facts, function, arguments) == NOT_FALSE
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ROWS if kind[1] != "read"], ids=" ".join)
+def test_a_pool_trade_of_a_silent_meter(kind):
+    """In a gap and in the first slot after one nothing is offered in the pool, so nothing can have been traded."""
+    for energy in (-7, 7):
+        street, function, arguments = fitted(kind, traded_pool_wh=lambda told, before, energy=energy: energy)
+        assert world.courtroom().both(street.facts, function, arguments) == ("", Kind.PRIVATE_ROW)
+    street, function, arguments = fitted(kind)
+    assert world.courtroom().both(street.facts, function, arguments) == NOT_FALSE
+
+
 def test_a_payment_told_through_to_the_amount_is_caught():
     """A false payment with every sum after it, the leaf and the posted amount made to fit."""
     account, index = ROWS[("trade", "read", "next")]
@@ -219,6 +275,17 @@ def test_the_sums_of_a_settlement_begin_at_nothing():
             if told:
                 street = world.repost(STREET, {account: told})
                 assert [e.function for e in world.caught(street, account)] in (["refute_row"], ["refute_void_row"])
+
+
+def test_the_first_row_of_an_account_without_a_meter():
+    """It joins after the settlement applied last and starts from nothing: there is no row before it to show."""
+    street = world.made(19, Ways(silent=1.0, moving=1.0, metered=False))
+    start = street.pending.settlement.first_slot
+    joined = [a for a, m in street.facts.members.items() if m.from_slot >= start and street.pending.rows[a]]
+    assert joined
+    for account in joined:
+        for lie in ({"import_register_wh": 5}, {"paid": 7}, {"gap_slots": 2}):
+            assert world.caught(world.spoil(street, account, 0, **lie), account)[0].kind == Kind.PRIVATE_ROW
 
 
 def test_a_stranger_s_leaf_is_not_mine():

@@ -461,7 +461,7 @@ class VaultMachine(RuleBasedStateMachine):
 
 TestVault = VaultMachine.TestCase
 TestVault.settings = settings(
-    max_examples=15_000 if LONG else 400,
+    max_examples=15_000 if LONG else 340,
     stateful_step_count=80,
     deadline=None,
     derandomize=not LONG,

@@ -41,8 +41,8 @@ def _compile(function: Kernel, fastmath: bool | set[str], inline: str = "never")
     if not has_numba():
         return function
     numba = import_module("numba")
-    # What is kept on disk is found again by this name: a change in any function called makes it another.
-    function.__qualname__ = f"{function.__name__}_{_fingerprint(function)}"
+    # What is kept on disk is found again by this name: a change in anything it is compiled from makes it another.
+    function.__qualname__ = f"{function.__name__}_{_fingerprint(function.__module__)}"
     options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "inline": inline}
     try:
         kept: Kernel = numba.njit(cache=True, **options)(function)
@@ -51,16 +51,12 @@ def _compile(function: Kernel, fastmath: bool | set[str], inline: str = "never")
     return kept
 
 
-def _fingerprint(function: Callable[..., Any]) -> str:
-    """A digest of the function's code, of the constants it names, and of the kernels it calls."""
-    digest = sha256(function.__code__.co_code + repr(function.__code__.co_consts).encode())
-    for name in function.__code__.co_names:
-        value = function.__globals__.get(name)
-        python = getattr(value, "py_func", None)
-        if python is not None:
-            digest.update(python.__qualname__.encode())
-        elif isinstance(value, type):
-            digest.update(repr(getattr(value, "_fields", value.__name__)).encode())
-        elif isinstance(value, int | float | tuple):
-            digest.update(f"{name}={value!r}".encode())
+@cache
+def _fingerprint(name: str) -> str:
+    """A digest of a module's source and of those of this package whose kernels it imports (at its top)."""
+    module = import_module(name)
+    digest = sha256((module.__loader__.get_source(name) or "").encode())  # type: ignore[union-attr]
+    used = {getattr(value, "__module__", None) for value in vars(module).values()}
+    for other in sorted(each for each in used if each and each.startswith("sunfair.agent.") and each != name):
+        digest.update(_fingerprint(other).encode())
     return digest.hexdigest()[:12]

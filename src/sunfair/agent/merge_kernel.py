@@ -55,20 +55,12 @@ DIVES = 12
 
 @kernel
 def merge_homes(
-    begin: int,
-    end: int,
-    homes: Floats,
-    load: Floats,
-    pv: Floats,
-    buy: Floats,
-    sell: Floats,
-    flows: Floats,
-    cost: Floats,
+    begin: int, end: int, homes: Floats, load: Floats, pv: Floats, buy: Floats, sell: Floats, flows: Floats, cost: Floats
 ) -> None:
     """Plan the homes from `begin` to before `end`.
 
     homes : float64[n, 11], the columns of `Home` but the last
-    load, pv : float64[n, T]; buy, sell : float64[n or 1, T]
+    load, pv : float64[n, T]; buy, sell : float64[n or 1, T]; bare : float64[n, T], as in `Problem`
     flows : written, float64[8, n, T], Wh: charge, discharge, import, export, curtail, load above the import limit,
             store at the slot's end; and the marginal value, µ/kWh
     cost  : written, float64[n], µ

@@ -15,7 +15,7 @@ from sunfair.agent.homes import Homes
 from sunfair.agent.kernels import has_numba
 from sunfair.agent.outlook import Outlook
 from sunfair.agent.plan import Method, Plans, check_pair, plans_of, solve, steady, unheld
-from sunfair.agent.plan_flows import IMPORT, OVER
+from sunfair.agent.plan_flows import EXPORT, IMPORT, OVER
 from sunfair.agent.plan_repair import Note, Problem, repair
 from sunfair.agent.plan_replay import play
 from sunfair.agent.stores import Stores
@@ -169,24 +169,31 @@ def _fill_cars(problem: Problem, fit: Fit, cars: Ints) -> Floats:
 def _around(
     problem: Problem, fit: Fit, taken: Floats, given: Floats, peak: Floats, method: Method
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
-    """The batteries planned around what the stores do, and the stores held back where the import limit is full."""
+    """The batteries planned around what the stores do, and the stores held back where the connection is full."""
     level = np.zeros_like(taken)
     for cut in range(_CUTS):
         taken, given, level = roll(fit, taken, given)
         use = problem.load.copy()
         np.add.at(use, fit.home, taken - given)
         flows, cost, broken = _below(replace(problem, load=use), peak, method)
-        load_above = np.maximum(problem.load - problem.pv - problem.import_limit[:, None], 0.0)
-        above = flows[OVER] - load_above
-        above[above <= _TOUCH] = 0.0
-        if cut == _CUTS - 1 or not above.any():
+        alone = problem.load - problem.pv
+        too_much = flows[OVER] - np.maximum(alone - problem.import_limit[:, None], 0.0)
+        too_full = flows[EXPORT] - np.maximum(problem.export_limit, _TOUCH)[:, None]
+        less, fewer = _share(fit.home, taken, too_much), _share(fit.home, given, too_full)
+        if cut == _CUTS - 1 or not (less.any() or fewer.any()):
             break
-        drawn = np.zeros_like(use)
-        np.add.at(drawn, fit.home, taken)
-        share = np.divide(above, drawn, out=np.zeros_like(above), where=drawn > 0)
-        taken = taken * (1.0 - np.minimum(share, 1.0)[fit.home])
-        fit = reach(fit._replace(in_most=np.where(above[fit.home] > 0, taken, fit.in_most)))
+        taken, given = taken * (1.0 - less), given * (1.0 - fewer)
+        in_most, out_most = np.where(less > 0, taken, fit.in_most), np.where(fewer > 0, given, fit.out_most)
+        fit = reach(fit._replace(in_most=in_most, out_most=out_most))
     return taken, given, level, flows, cost, broken
+
+
+def _share(home: Ints, moved: Floats, above: Floats) -> Floats:
+    """The share of what every store moves that has to go where a home (float64[n, T], Wh) has `above` too much."""
+    whole = np.zeros_like(above)
+    np.add.at(whole, home, moved)
+    share = np.divide(above, whole, out=np.zeros_like(above), where=(above > _TOUCH) & (whole > 0))
+    return np.asarray(np.minimum(share, 1.0)[home])
 
 
 def _below(problem: Problem, peak: Floats, method: Method) -> tuple[Floats, Floats, NDArray[np.bool_]]:

@@ -1,5 +1,8 @@
-"""Figures measured now, each beside a reference measured in the same run."""
+"""Figures measured now, each beside a reference."""
 
 from sunfair.bench.clearing import bench_clearing
+from sunfair.bench.gas import SIZES, bench_gas
+from sunfair.bench.gas_prices import DEFAULT_PRICES, GasPrices
+from sunfair.bench.gas_text import gas_text
 
-__all__ = ["bench_clearing"]
+__all__ = ["DEFAULT_PRICES", "SIZES", "GasPrices", "bench_clearing", "bench_gas", "gas_text"]

@@ -37,6 +37,7 @@ TARGETS: Mapping[str, Any] = {
 
 _LAST = (
     "challenge_gas",
+    "challenge_calls",
     "demand_gas",
     "answer_gas",
     "file_gas",
@@ -56,9 +57,10 @@ def bench_gas(
 ) -> dict[str, Any]:
     """Measure a market of each size on an anvil of its own, a minute in all. `progress` is told what comes next.
 
-    Returns plain JSON values. ``commit_gas`` (the anchor), ``settle_gas_per_member`` (settle and apply) and others are by
-    size; what is one figure (``challenge_gas`` by kind, ``withdraw_gas``, …) is the largest size's; ``by_size`` holds
-    everything. Raises ServiceMissing, which says what to install, without anvil; InputError for a size no market has.
+    Returns plain JSON values. ``commit_gas`` (the anchor), ``settle_gas_per_member`` (settle and apply) and others are
+    by size; what is one figure (``challenge_gas`` by kind, ``withdraw_gas``, …) is the largest size's; ``by_size``
+    holds everything. Raises ServiceMissing, which says what to install, without anvil; InputError for a size that no
+    market has.
     """
     tell = progress or (lambda _: None)
     _check(sizes)

@@ -10,7 +10,14 @@ from sunfair.app.published import PublishedPeriod, opened_of, published_of
 from sunfair.model import FIRST_MEMBER
 from sunfair.ports import SlotRecord
 from sunfair.settlement import ZERO_HASH, Header, Tree, keccak
-from sunfair.settlement.court import Anchor, Evidence, MarketFacts, PublishedAuction, curve_evidence, find_auction_faults
+from sunfair.settlement.court import (
+    Anchor,
+    Evidence,
+    MarketFacts,
+    PublishedAuction,
+    curve_evidence,
+    find_auction_faults,
+)
 from sunfair.settlement.court.auction import RESULT, row_words
 from sunfair.settlement.court.proofs import (
     NEUTRAL,

@@ -20,6 +20,7 @@ from sunfair.settlement.court.book_proofs import (
     digest,
     offer_hash,
     receipt_hash,
+    row_before,
 )
 from sunfair.settlement.court.proofs import Kind, read_curve
 from sunfair.settlement.court.rows_evidence import HandedRows
@@ -67,7 +68,7 @@ class BookRoom:
 
     def curve(self, place: int, member: int) -> bytes:
         """The 144 bytes of a member's curve in force."""
-        return curve_bytes(self.records[place].curves.take(np.array([member])))[0].tobytes()
+        return bytes(curve_bytes(self.records[place].curves.take(np.array([member])))[0])
 
     def offer(self, place: int, member: int, *, newer: int = 0) -> BookOffer:
         """A member's offer for one slot: that in its leaf, or the same with a higher nonce."""
@@ -107,7 +108,7 @@ class BookRoom:
 
     def unpooled_reading(self, place: int, own: HandedRows, public: tuple[Any, ...]) -> Evidence:
         """Two readings were filed in time, and the account was kept out of the pool; `public` is its public row."""
-        rows = row_proof_of(own, place), row_proof_of(own, place - 1)
+        rows = row_proof_of(own, place), row_before(place - 1, own.rows[place - 1], own.path(place - 1))
         arguments = (*self.start(place), own.settlement, own.account, account_leaf(own), *rows, *public)
         told = "an account was kept out of the pool"
         return Evidence(_COURT, "refute_unpooled_reading", arguments, Kind.FILED_READING, told)

@@ -1,4 +1,4 @@
-"""The market that `bench gas` measures: on a fresh anvil, its time set by hand, undone at will, every receipt's gas read."""
+"""The market that `bench gas` measures: on a fresh anvil, its time set by hand, what was done undone at will."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,7 +102,7 @@ class GasChain:
         try:
             yield
         finally:
-            # A mined transaction leaves anvil's pool a moment after its block stands; left there it would be mined again.
+            # A transaction leaves anvil's pool a moment after its block stands; what is left there is mined again.
             self.anvil.rpc.call("anvil_dropAllTransactions")
             if self.anvil.rpc.call("evm_revert", snapshot) is not True:
                 raise LedgerError("anvil did not go back to its snapshot: run the benchmark again")

@@ -121,7 +121,8 @@ class Town:
         giving = np.arange(size) % 3 == 0
         self._registers = self._registers + np.where(np.stack([~giving, giving]), moved, moved // 9)
         silent, late = (np.isin(np.arange(size), list(who)) for who in (planted.silent, planted.late))
-        return Readings(slot, *self._registers, np.zeros((size, 65), np.uint8), ~silent, late)
+        taken, given = self._registers
+        return Readings(slot, taken, given, np.zeros((size, 65), np.uint8), ~silent, late)
 
     def _curves(self, tariff: Tariff) -> Curves:
         """Curves as agents sign them, of up to four steps on the tick; `LARGE` of them as large as curves may be."""

@@ -1,4 +1,4 @@
-"""Demands about the pending settlement: what asking costs, what answering costs, and what convicting the silence costs."""
+"""Demands about the pending settlement: what asking, answering and convicting the silence cost."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -34,11 +34,13 @@ def measure(scene: Scene, prices: GasPrices) -> dict[str, Any]:
     settlement = scene.settle()
     figures["settle_gas"] = chain.gas()
     docket = docket_gas(Docketing(chain, settlement, scene.posting, period, scene.room(period), Places.HONEST))
-    silences = {f"silence_{kind}": gas for kind, gas in docket["silence"].items()}
-    challenges = {**_challenges(scene, period, settlement), **covers, **silences}
+    silences = {f"silence_{kind}": (gas, "Docket.convict_silence") for kind, gas in docket["silence"].items()}
+    found = {**_challenges(scene, period, settlement), **covers, **silences}
+    challenges = {kind: gas for kind, (gas, _) in found.items()}
     figures |= deposit_and_request | _applied(scene, settlement)
     figures["escape_gas"] = _escape(scene)
     figures["challenge_gas"] = challenges
+    figures["challenge_calls"] = {kind: call for kind, (_, call) in found.items()}
     figures["first_challenge_adds_gas"] = {kind: first[kind] - challenges[kind] for kind in first}
     figures["demand_gas"], figures["answer_gas"] = docket["demand"], docket["answer"]
     figures["file_gas"] = scene.filing_gas
@@ -104,6 +106,11 @@ def _publish_execution(chain: GasChain) -> int:
 # --- challenges ------------------------------------------------------------------------------------------------------
 
 
+def _refuted(chain: GasChain, evidence: Evidence) -> tuple[int, str]:
+    """The gas of a challenge, and the function that convicts."""
+    return chain.refuted(evidence), f"{evidence.court}.{evidence.function}"
+
+
 def _first_challenges(scene: Scene, period: PublishedPeriod) -> dict[str, int]:
     """The first challenges ever: nothing is void yet, and their finder has never found anything."""
     chain = scene.chain
@@ -115,7 +122,7 @@ def _first_challenges(scene: Scene, period: PublishedPeriod) -> dict[str, int]:
         return {"header": chain.refuted(auction), "private_row": chain.refuted(row)}
 
 
-def _challenges(scene: Scene, period: PublishedPeriod, settlement: Settlement) -> dict[str, int]:
+def _challenges(scene: Scene, period: PublishedPeriod, settlement: Settlement) -> dict[str, tuple[int, str]]:
     """Every refutation of something in the pending settlement, or in the auctions under it."""
     facts, chain = scene.chain.facts(), scene.chain
     found = {
@@ -124,7 +131,7 @@ def _challenges(scene: Scene, period: PublishedPeriod, settlement: Settlement) -
     }
     found |= {kind: row_evidence(facts, scene.posting, period, scene.before, kind) for kind in ROW_FRAUDS}
     found |= _book_evidence(scene, scene.room(period), settlement)
-    return {kind: chain.refuted(evidence) for kind, evidence in found.items()}
+    return {kind: _refuted(chain, evidence) for kind, evidence in found.items()}
 
 
 def _book_evidence(scene: Scene, room: BookRoom, settlement: Settlement) -> dict[str, Evidence]:
@@ -145,12 +152,12 @@ def _book_evidence(scene: Scene, room: BookRoom, settlement: Settlement) -> dict
     }
 
 
-def _cover_challenges(scene: Scene) -> dict[str, int]:
+def _cover_challenges(scene: Scene) -> dict[str, tuple[int, str]]:
     """Each false sum of cover needs a settlement of its own."""
     gas = {}
     for kind in COVER_FRAUDS:
         posting = scene.books.posting([kind])
         with scene.chain.undone():
             scene.settle(posting)
-            gas[kind] = scene.chain.refuted(cover_evidence(scene.chain.facts(), posting, kind))
+            gas[kind] = _refuted(scene.chain, cover_evidence(scene.chain.facts(), posting, kind))
     return gas

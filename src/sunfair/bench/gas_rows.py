@@ -1,4 +1,4 @@
-"""Settlements with false rows, leaves and sums in them, one of each kind, and the evidence that accounts find for them."""
+"""Settlements with false rows, leaves and sums, one of each kind, and the evidence that accounts find for them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -156,7 +156,7 @@ def _period_root(posting: Posting) -> Posting:
 
 
 def _cover_node(posting: Posting) -> Posting:
-    """A node just above the leaves states more cover than they do; what stands above it, the settlement included, fits."""
+    """A node just above the leaves states more cover than they do; all above it, the settlement included, fits."""
     levels = posting.tree().levels()
     return replace(posting, stated={(1, 2): levels[1][2][1] + 1}, extra=1)
 

@@ -1,7 +1,7 @@
-"""The steady state in which `bench gas` measures: days before, balances, a filled ring, and a day full of frauds at hand.
+"""The steady state in which `bench gas` measures: days before, balances, a filled ring, a day full of frauds at hand.
 
-Day 1 is 64 periods of nothing that fill the ring of anchors; their settlement hands out the opening balances in place of
-a thousand deposits. Day 2 is settled honestly. Day 3 is anchored and settled as an operator does that lies in every way.
+Day 1 is 64 periods of nothing that fill the ring of anchors; their settlement hands out the opening balances in place
+of a thousand deposits. Day 2 is settled honestly. Day 3 is anchored and settled by an operator that lies in every way.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sunfair.app.published import PublishedPeriod
 from sunfair.bench.gas_auction import AUCTION_FRAUDS, auction_evidence, period_of, publish
 from sunfair.bench.gas_book import BookRoom
-from sunfair.bench.gas_chain import DAY, HOUR, START, GasChain
+from sunfair.bench.gas_chain import START, GasChain
 from sunfair.bench.gas_day import CAP_WH, LARGE, SLOTS, Planted, Town
 from sunfair.bench.gas_rows import ROW_FRAUDS, Books, Posting
 from sunfair.model import FIRST_MEMBER, UTILITY
@@ -36,11 +36,12 @@ class Places:
     """Where in day 3 what stands: places of slots in the day, and of members."""
 
     VOID, AUCTION = 9, 10
-    """A slot whose false header is refuted before anything is settled; the first of the slots with a false auction, one a
-    kind in the order of `AUCTION_FRAUDS`."""
+    """A slot whose false header is refuted before anything is settled; the first of the slots with a false auction, one
+    a kind in the order of `AUCTION_FRAUDS`."""
 
-    GHOST, DOUBLE, FILED_OFFER, POOL, SILENT, HONEST = 30, 31, 40, 51, 60, 80
-    """A leaf of nobody's; two of one account; a filed offer ignored; kept out of the pool; a filed reading ignored."""
+    GHOST, DOUBLE, FILED_OFFER, SILENT, POOL, HONEST = 30, 31, 40, 60, 64, 80
+    """A leaf of nobody's; two of one account; a filed offer ignored; a filed reading ignored; kept out of the pool (where
+    the row before shares least of its path); an honest slot."""
 
     LATE_MEMBER, SILENT_MEMBER, FILING_MEMBER, GAP_MEMBER = 8, 5, 9, list(ROW_FRAUDS).index("row_trade_gap")
 
@@ -212,9 +213,9 @@ def _file_readings(chain: GasChain, records: Sequence[SlotRecord]) -> int:
     """File the readings that the operator will ignore, each a minute after its slot's end; the gas of the last."""
     gas = 0
     for place, member in (
+        (Places.SILENT, Places.SILENT_MEMBER),
         (Places.POOL - 1, Places.LATE_MEMBER),
         (Places.POOL, Places.LATE_MEMBER),
-        (Places.SILENT, Places.SILENT_MEMBER),
     ):
         readings, account = records[place].readings, FIRST_MEMBER + member
         registers = int(readings.import_wh[member]), int(readings.export_wh[member])

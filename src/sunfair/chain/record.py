@@ -55,6 +55,7 @@ def read_record(network: Network, deployment: Deployment) -> ChainRecord:
         meters=tuple(tuple(history.meters.get(account, ())) for account in accounts),
         void_slots=frozenset(history.void_slots),
         convictions=tuple(history.convictions),
+        caps=tuple(history.members[account].cap_wh for account in accounts),
         operators=(*history.predecessors, view("operator")),
     )
 

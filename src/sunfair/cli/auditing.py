@@ -7,17 +7,18 @@ from pathlib import Path
 
 from sunfair.audit import audit
 from sunfair.audit.public import PublicAudit, audit_public
-from sunfair.chain import JsonRpc, RpcNetwork, check_made, parse_address
+from sunfair.chain import JsonRpc, RpcNetwork, check_made, outbox_path, parse_address
 from sunfair.chain.deployment import Deployment
 from sunfair.chain.deployment_file import Standing, read_standing
 from sunfair.chain.follow import Follower
 from sunfair.chain.keys import DEMO_CHAINS
 from sunfair.chain.lookup import market_at
 from sunfair.chain.network_folder import is_network_run, read_network_run
+from sunfair.chain.node import Node
 from sunfair.cli.show import bar, print_json, stderr, stdout
 from sunfair.errors import Fault, InputError, LedgerError
 
-__all__ = ["Where", "followed", "run_audit", "run_public_audit"]
+__all__ = ["Where", "followed", "place_of", "print_public", "run_audit", "run_public_audit"]
 
 _SHOWN = 20
 
@@ -71,6 +72,11 @@ def run_public_audit(where: Where, *, as_json: bool) -> int:
             told = audit_public(follower, show)
         except LedgerError as error:
             raise _unreadable(error) from error
+    return print_public(told, as_json=as_json)
+
+
+def print_public(told: PublicAudit, *, as_json: bool) -> int:
+    """Print what a look at the public part found, the cause last; returns the exit code, 0 or 1."""
     if as_json:
         print_json(_plain(told))
     else:
@@ -78,20 +84,53 @@ def run_public_audit(where: Where, *, as_json: bool) -> int:
     return 0 if told.holds else 1
 
 
+def place_of(
+    folder: Path | None,
+    rpc: str | None,
+    *,
+    market: str | None,
+    deployment: Path | None,
+    from_block: int | None,
+    beacon: str | None,
+) -> Where | Path:
+    """What is meant: a run's folder, or a market on a network. InputError unless it is clear which."""
+    given = {"--market": market, "--deployment": deployment, "--from-block": from_block, "--beacon": beacon}
+    if rpc is not None:
+        if folder is not None and deployment is None and market is None and is_network_run(folder / "chain"):
+            return Where(rpc, None, folder, from_block, beacon)
+        if folder is not None:
+            fault = Fault("DIR, --rpc", f"{folder} holds its own chain, or another market is named", "name one of them")
+            raise InputError("which market is meant is not clear", [fault])
+        return Where(rpc, market, deployment, from_block, beacon)
+    faults = [Fault(name, "needs a node", "name one: --rpc URL") for name, value in given.items() if value is not None]
+    if folder is None or faults:
+        faults = faults or [Fault("DIR, --rpc", "neither is given", "name a run's folder, or a node: --rpc URL")]
+        raise InputError("there is nothing to look at", faults)
+    return folder
+
+
 @contextmanager
-def followed(where: Where) -> Iterator[Follower]:
-    """The market that was named, nothing read of it yet; InputError where it is not there, or nobody answers."""
+def followed(where: Where, *, sender: bytes | None = None, outboxes: Path = Path("deployments")) -> Iterator[Follower]:
+    """The market that was named, nothing read of it yet; InputError where it is not there, or nobody answers.
+
+    Transactions of `sender`, if there will be any, are kept in the folder of `outboxes` until they are final.
+    """
     rpc = JsonRpc(where.rpc)
     beacon = None if where.beacon is None else JsonRpc(where.beacon)
     try:
         try:
-            network = RpcNetwork.connect(rpc)
+            outbox = None if sender is None else outbox_path(outboxes, Node(rpc).chain_id(), sender)
+            network = RpcNetwork.connect(rpc, outbox=outbox)
+        except LedgerError as error:
+            raise _unreadable(error) from error
+        try:
             deployment = _deployment(network, where)
         except LedgerError as error:
             raise _unreadable(error) from error
         if beacon is None and network.chain_id in DEMO_CHAINS:
             beacon = rpc  # a development node has no beacon chain: it serves blobs itself
-        yield Follower(network, deployment, beacon=beacon)
+        with network:
+            yield Follower(network, deployment, beacon=beacon)
     finally:
         rpc.close()
         if beacon is not None:
@@ -150,6 +189,19 @@ def _plain(told: PublicAudit) -> dict[str, object]:
 
 
 def _tell(told: PublicAudit) -> None:
+    if told.market:
+        _tell_checked(told)
+    if told.holds:
+        stdout.print("Everything public holds.")
+        return
+    if len(told.lines) > _SHOWN:
+        stderr.print(f"{len(told.lines)} findings; the last {_SHOWN}, the one nearest to the cause at the end:")
+    for one in told.lines[-_SHOWN:]:
+        stdout.print(str(one), markup=False, soft_wrap=True)
+
+
+def _tell_checked(told: PublicAudit) -> None:
+    """What was looked at, and what could not be."""
     stdout.print(f"chain {told.chain_id}, market 0x{told.market.hex()}, up to block {told.head}", soft_wrap=True)
     settled = told.applied + told.pending
     lines = (
@@ -165,10 +217,3 @@ def _tell(told: PublicAudit) -> None:
     stdout.print(
         "  not on chain, so not looked at: private rows, readings, arrears, who has which leaf", soft_wrap=True
     )
-    if told.holds:
-        stdout.print("Everything public holds.")
-        return
-    if len(told.lines) > _SHOWN:
-        stderr.print(f"{len(told.lines)} findings; the last {_SHOWN}, the one nearest to the cause at the end:")
-    for one in told.lines[-_SHOWN:]:
-        stdout.print(str(one), markup=False, soft_wrap=True)

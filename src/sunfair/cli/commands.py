@@ -29,6 +29,12 @@ Start = Annotated[str | None, typer.Option("--start", help="First day, e.g. 2016
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Folder = Annotated[Path, typer.Argument(help="A run's folder.", metavar="DIR")]
 RpcUrl = Annotated[str | None, typer.Option("--rpc-url", envvar="ETH_RPC_URL", help="A node's http(s) address.")]
+MaybeFolder = Annotated[Path | None, typer.Argument(help="A run's folder.", metavar="[DIR]")]
+Rpc = Annotated[str | None, typer.Option("--rpc", help="A node's http(s) address: nothing but its chain is read.")]
+Market = Annotated[str | None, typer.Option("--market", help="Address of the market there.", metavar="ADDRESS")]
+DeploymentFile = Annotated[Path | None, typer.Option("--deployment", help="Its deployment file instead.")]
+FromBlock = Annotated[int | None, typer.Option("--from-block", help="Look for events from here on.", min=0)]
+Beacon = Annotated[str | None, typer.Option("--beacon", help="A beacon node's address, for data in blobs.")]
 Deployments = Annotated[Path, typer.Option("--deployments", help="Folder of <chain id>/<community>.json.")]
 
 
@@ -73,17 +79,23 @@ def demo(
         str | None,
         typer.Option("--cheat", metavar="FIELD", help="The operator lies, or is gone: what follows. `list` names all."),
     ] = None,
+    rpc: Annotated[str | None, typer.Option("--rpc", help="Settle on this local development node.")] = None,
+    deployments: Deployments = Path("deployments"),
     as_json: Json = False,
 ) -> None:
     """A street of a hundred homes trades a day: agents, market, wires, chain, bills, pictures."""
     if cheat is not None:
+        if rpc is not None:
+            raise typer.BadParameter("the stories of --cheat are told on an embedded chain: leave --rpc away")
         from sunfair.cli.cheating import run_cheat
 
         run_cheat(cheat, homes=homes, seed=seed, out=out, start=start, as_json=as_json)
         return
     from sunfair.cli.running import run_demo
 
-    run_demo(days=days, homes=homes, seed=seed, out=out, start=start, dynamic=tariff is Tariff.DYNAMIC, as_json=as_json)
+    dynamic = tariff is Tariff.DYNAMIC
+    node = None if rpc is None else (rpc, deployments)
+    run_demo(days=days, homes=homes, seed=seed, out=out, start=start, dynamic=dynamic, as_json=as_json, node=node)
 
 
 @app.command()
@@ -102,11 +114,55 @@ def run(
 
 
 @app.command()
-def audit(folder: Folder, as_json: Json = False) -> None:
-    """Recompute a run from its files and hold it against the chain: exit 0 if all holds, 1 if anything is false."""
-    from sunfair.cli.auditing import run_audit
+def audit(
+    folder: MaybeFolder = None,
+    rpc: Rpc = None,
+    market: Market = None,
+    deployment: DeploymentFile = None,
+    from_block: FromBlock = None,
+    beacon: Beacon = None,
+    as_json: Json = False,
+) -> None:
+    """Recompute a run from its files and hold it against the chain: exit 0 if all holds, 1 if anything is false.
 
-    raise typer.Exit(run_audit(folder, as_json=as_json))
+    With --rpc the public part of a market is rebuilt from its chain alone, and held against that.
+    """
+    from sunfair.cli.auditing import place_of, run_audit, run_public_audit
+
+    place = place_of(folder, rpc, market=market, deployment=deployment, from_block=from_block, beacon=beacon)
+    code = run_audit(place, as_json=as_json) if isinstance(place, Path) else run_public_audit(place, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def watch(
+    folder: MaybeFolder = None,
+    rpc: Rpc = None,
+    market: Market = None,
+    deployment: DeploymentFile = None,
+    from_block: FromBlock = None,
+    beacon: Beacon = None,
+    keystore: Annotated[Path | None, typer.Option("--keystore", help="V3 keystore that signs challenges.")] = None,
+    demo_keys: Annotated[int | None, typer.Option("--demo-keys", help="Seed; local chains only.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    gas_budget: Annotated[int, typer.Option("--gas-budget", help="Most gas for challenges.", min=0)] = 2_000_000,
+    poll: Annotated[float, typer.Option("--poll", help="Seconds between looks.", min=0.05)] = 12.0,
+    deployments: Deployments = Path("deployments"),
+    as_json: Json = False,
+) -> None:
+    """Watch a market independently: clear every public auction again, and challenge what is false.
+
+    Of a run's folder once; with --rpc for as long as one likes. Exit 1 if something false or missing stands.
+    """
+    from sunfair.cli.auditing import place_of
+    from sunfair.cli.watching import Signer, run_watch, run_watch_folder
+
+    place = place_of(folder, rpc, market=market, deployment=deployment, from_block=from_block, beacon=beacon)
+    if isinstance(place, Path):
+        raise typer.Exit(run_watch_folder(place, as_json=as_json))
+    signer = Signer(keystore, demo_keys)
+    code = run_watch(place, signer=signer, once=once, gas_budget=gas_budget, poll=poll, outboxes=deployments)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -119,13 +175,18 @@ def compare(folder: Folder, as_json: Json = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="What to measure: clearing.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="What to measure: clearing, gas.", metavar="NAME")],
     as_json: Json = False,
+    sizes: Annotated[str | None, typer.Option("--sizes", help="gas: members, e.g. 10,100,1000.")] = None,
+    gas_price: Annotated[float | None, typer.Option("--gas-price", help="gas: gwei a gas.", metavar="GWEI")] = None,
+    eth_price: Annotated[float | None, typer.Option("--eth-price", help="gas: an ether.", metavar="EUR")] = None,
+    blob_price: Annotated[float | None, typer.Option("--blob-price", help="gas: a blob gas.", metavar="GWEI")] = None,
 ) -> None:
-    """Figures measured now, beside a reference measured in the same run."""
+    """Figures measured now, beside a reference: clearing beside plain Python, gas (on anvil) beside the prototypes."""
     from sunfair.cli.benching import run_bench
 
-    run_bench(name, as_json=as_json)
+    prices = {"gas_price": gas_price, "eth_price": eth_price, "blob_price": blob_price}
+    run_bench(name, as_json=as_json, sizes=sizes, **prices)
 
 
 @imports.command("csv")

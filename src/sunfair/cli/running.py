@@ -11,6 +11,7 @@ from sunfair.files import default_community, load_scenario
 from sunfair.model import Scenario
 from sunfair.units import format_money
 from sunfair.wiring import RunResult, default_folder, run_simulation, span_of
+from sunfair.wiring.remote import Place
 
 __all__ = ["run_demo", "run_scenario"]
 
@@ -19,11 +20,26 @@ DEMO_DAY = date(2016, 9, 21)
 
 
 def run_demo(
-    *, days: int, homes: int | None, seed: int, out: Path | None, start: str | None, dynamic: bool, as_json: bool
+    *,
+    days: int,
+    homes: int | None,
+    seed: int,
+    out: Path | None,
+    start: str | None,
+    dynamic: bool,
+    as_json: bool,
+    node: tuple[str, Path] | None = None,
 ) -> None:
-    """The bundled community."""
+    """The bundled community; with a `node` (URL, folder of deployments) settled on that local development node."""
     scenario = default_community(dynamic=dynamic, homes=homes)
-    _run(scenario, days=days, seed=seed, out=out, start=start, usual=DEMO_DAY, as_json=as_json)
+    if node is None:
+        _run(scenario, days=days, seed=seed, out=out, start=start, usual=DEMO_DAY, as_json=as_json)
+        return
+    from sunfair.wiring.remote import development_node
+
+    with development_node(*node) as place:
+        _run(scenario, days=days, seed=seed, out=out, start=start, usual=DEMO_DAY, as_json=as_json, place=place)
+        stderr.print(f"On chain sunfair audit --rpc {node[0]} --deployment {place.file}", markup=False, soft_wrap=True)
 
 
 def run_scenario(path: Path, *, days: int, seed: int, out: Path | None, start: str | None, as_json: bool) -> None:
@@ -32,7 +48,15 @@ def run_scenario(path: Path, *, days: int, seed: int, out: Path | None, start: s
 
 
 def _run(
-    scenario: Scenario, *, days: int, seed: int, out: Path | None, start: str | None, usual: date | None, as_json: bool
+    scenario: Scenario,
+    *,
+    days: int,
+    seed: int,
+    out: Path | None,
+    start: str | None,
+    usual: date | None,
+    as_json: bool,
+    place: Place | None = None,
 ) -> None:
     span = span_of(scenario, start, days, usual=usual)
     folder = out or default_folder(scenario.community.name)
@@ -45,6 +69,7 @@ def _run(
             seed=seed,
             progress=lambda done: progress.update(task, completed=done),
             stopped=stop.is_set,
+            place=place,
         )
     if as_json:
         print_json({"folder": str(result.folder), **result.summary})

@@ -1,4 +1,4 @@
-"""`watch`: an independent watcher, of a run's folder once or of a market on a network for as long as one likes."""
+"""`watch`: an independent watcher, once of a run's folder, or of a market on a network for as long as one likes."""
 
 import os
 import signal
@@ -7,16 +7,119 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import typer
 
 from sunfair.audit.public_files import watch_folder
-from sunfair.chain import LedgerError, SeededKeys
+from sunfair.chain import DEMO_CHAINS, RpcNetwork, SeededKeys
 from sunfair.chain.keystore import open_keystore
 from sunfair.cli.auditing import Where, followed, print_public
-from sunfair.cli.show import stderr, stdout
+from sunfair.errors import Fault, InputError, LedgerError
 from sunfair.ports import Keys
 from sunfair.wiring.remote_watch import WATCHER, Challenger, Watcher
 
 __all__ = ["Signer", "run_watch", "run_watch_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose key signs challenges: a V3 keystore, or on a local chain demonstration keys; none of both: nobody's."""
+
+    keystore: Path | None = None
+    demo_keys: int | None = None
+
+    def keys(self) -> Keys | None:
+        """The watcher's keys; InputError if they cannot be opened."""
+        if self.keystore is not None and self.demo_keys is not None:
+            raise InputError("who signs is not clear", [Fault("--keystore, --demo-keys", "both are given")])
+        if self.demo_keys is not None:
+            return SeededKeys(self.demo_keys)
+        if self.keystore is None:
+            return None
+        named = {**os.environ, "ETH_KEYSTORE": str(self.keystore)}
+        asked = not os.environ.get("ETH_PASSWORD") and os.isatty(0)
+        password = typer.prompt("Password of the keystore", hide_input=True, err=True) if asked else None
+        return open_keystore(named, password=password, holder=WATCHER)
+
+
+def run_watch_folder(folder: Path, *, as_json: bool) -> int:
+    """Look at the public part of a run's folder once; returns the exit code, 0 or 1."""
+    return print_public(watch_folder(folder), as_json=as_json)
+
+
+def run_watch(where: Where, *, signer: Signer, once: bool, gas_budget: int, poll: float, outboxes: Path) -> int:
+    """Watch a market, once or until interrupted; exit code 1 if in the end something false or missing stands, else 0.
+
+    InputError, exit code 2, where the market or the network is not what was named, or does not answer at the start.
+    """
+    keys = signer.keys()
+    sender = None if keys is None else keys.address(WATCHER)
+    with _ended_by_signals(), followed(where, sender=sender, outboxes=outboxes) as follower:
+        network = follower.network
+        assert isinstance(network, RpcNetwork)
+        if signer.demo_keys is not None and network.chain_id not in DEMO_CHAINS:
+            fault = Fault("--demo-keys", f"anyone can derive them; chain {network.chain_id} is no local one")
+            raise InputError("demonstration keys sign on local chains alone", [fault])
+        challenger = None if keys is None else Challenger(follower, network, keys, gas_budget)
+        watcher = Watcher(follower, typer.echo, challenger)
+        place = f"chain {network.chain_id}, market 0x{follower.deployment.market.hex()}"
+        typer.echo(f"{place}: {_signing(sender, gas_budget)}")
+        if once:
+            _look_once(watcher)
+        else:
+            _look_on(watcher, poll)
+        return _summed_up(watcher, challenger)
+
+
+def _signing(sender: bytes | None, gas_budget: int) -> str:
+    if sender is None:
+        return "no key is given, so what is false is told and not challenged"
+    return f"challenges are signed by 0x{sender.hex()} and cost at most {gas_budget} gas in all"
+
+
+def _look_once(watcher: Watcher) -> None:
+    try:
+        watcher.look()
+    except LedgerError as error:
+        if not watcher.watched:
+            raise InputError(f"the chain cannot be read: {error}") from error
+        typer.echo(str(error), err=True)
+
+
+def _look_on(watcher: Watcher, poll: float) -> None:
+    """Look again and again until interrupted; a node that fails is told of once and asked again."""
+    failed = ""
+    try:
+        while True:
+            try:
+                watcher.look()
+                if failed:
+                    typer.echo("the node answers again; going on where it stopped")
+                failed = ""
+            except LedgerError as error:
+                if str(error) != failed:
+                    typer.echo(f"{error} (asked again every {poll:g} s)", err=True)
+                failed = str(error)
+            time.sleep(poll)
+    except KeyboardInterrupt:
+        typer.echo("stopped")
+
+
+def _summed_up(watcher: Watcher, challenger: Challenger | None) -> int:
+    """The last words; the cause of what stands is in the last line."""
+    standing = watcher.standing
+    spent = "" if challenger is None else f", {challenger.spent} of {challenger.budget} gas spent"
+    typer.echo(f"{watcher.watched} open period(s) watched, {len(standing)} false or missing thing(s) stand{spent}")
+    for told in standing:
+        typer.echo(str(told))
+    return 1 if standing else 0
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends it as Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -98,7 +98,9 @@ class Watcher:
 
     @property
     def standing(self) -> list[Told]:
-        """What is false or missing and counts: not void, not dropped, not cancelled."""
+        """What is false or missing and counts (not void, dropped or cancelled), the first slot's last."""
+        if not self._periods:
+            return []
         history, facts = self._follower.history, self._follower.facts()
         counting = {made for made, posted in history.settlements if not posted.cancelled}
         found: list[Told] = []
@@ -109,7 +111,8 @@ class Watcher:
             if judged.period is None:
                 found.append(Told(anchor.first_slot, None, judged.why))
             found += [told for told in judged.told if not facts.is_void(now, told.slot)]
-        return found + [told for made, all_told in self._amounts.items() if made in counting for told in all_told]
+        found = [found[at] for at in sorted(range(len(found)), key=lambda at: (-found[at].slot, at))]
+        return [told for made, amounts in self._amounts.items() if made in counting for told in amounts] + found
 
     @property
     def watched(self) -> int:

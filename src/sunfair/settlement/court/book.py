@@ -18,6 +18,7 @@ from sunfair.settlement.court.book_proofs import (
     check_leaf,
     check_opening,
     check_row_at,
+    check_row_before,
     counts,
     digest,
     filed_offer,
@@ -171,15 +172,14 @@ def refute_unpooled_reading(
     held = span(facts, settlement, account)
     check_row_at(held, account, slot, leaf, row)
     refuse_unless(slot > held.start, "court: path")
-    check_row_at(held, account, slot - 1, leaf, previous)
+    check_row_before(held, account, slot, row, previous)
     _check_taken(inbox, account, slot, row)
     _check_taken(inbox, account, slot - 1, previous)
     index = row.number(13)
     refuse_unless(index >= 0, "court: path")
     check_row(fields, index, stated, public_row, siblings)
     pool_wh, ahead_wh, _ = row_numbers(public_row)
-    pooled = not fields.rule & NO_POOL and facts.member(account).cap_wh > 0
-    refuse_unless(pooled and row.number(45) != ahead_wh and pool_wh == 0, NOT_FALSE)
+    refuse_unless(not fields.rule & NO_POOL and row.number(45) != ahead_wh and pool_wh == 0, NOT_FALSE)
     return Kind.FILED_READING
 
 

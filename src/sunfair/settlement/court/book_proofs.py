@@ -43,6 +43,7 @@ __all__ = [
     "check_leaf",
     "check_opening",
     "check_row_at",
+    "check_row_before",
     "climb",
     "counts",
     "digest",
@@ -56,6 +57,7 @@ __all__ = [
     "reading_digest",
     "reading_hash",
     "receipt_hash",
+    "row_before",
     "rows_root",
     "span",
 ]
@@ -288,9 +290,29 @@ def check_row_at(held: Span, account: int, slot: int, leaf: AccountLeaf, row: Ro
     """Refuse unless this is the account's row of this slot under its leaf, which was checked before."""
     start, count = held
     refuse_unless(slot >= start, "court: path")
-    own = len(row.data) == ROW_BYTES and row.data[0] == Tag.PRIVATE_ROW
-    refuse_unless(own and unsigned(row.data, 1, 4) == account and unsigned(row.data, 5) == slot, "court: row")
+    refuse_unless(_is_row(account, slot, row), "court: row")
     check_plain(keccak(row.data), slot - start, count, row.path, rows_root(leaf))
+
+
+def _is_row(account: int, slot: int, row: RowProof) -> bool:
+    own = len(row.data) == ROW_BYTES and row.data[0] == Tag.PRIVATE_ROW
+    return own and unsigned(row.data, 1, 4) == account and unsigned(row.data, 5) == slot
+
+
+def check_row_before(held: Span, account: int, slot: int, row: RowProof, previous: RowProof) -> None:
+    """Refuse unless `previous` is the account's row of the slot before `row`, which was checked and is not the first.
+
+    Its path goes only up to the sibling on the row's path (`row_before` cuts it).
+    """
+    refuse_unless(_is_row(account, slot - 1, previous), "court: row")
+    place, steps = slot - 1 - held.start, len(previous.path)
+    fits = place & ((2 << steps) - 1) == (1 << steps) - 1 and steps < len(row.path)
+    refuse_unless(fits and climb(keccak(previous.data), place, previous.path) == row.path[steps], "court: path")
+
+
+def row_before(place: int, data: bytes, path: Sequence[bytes]) -> RowProof:
+    """The evidence that a row at `place` stands before the next one, from its whole path."""
+    return RowProof(data, tuple(path[: (~place & (place + 1)).bit_length() - 1]))
 
 
 def climb(node: bytes, place: int, path: Sequence[bytes]) -> bytes:

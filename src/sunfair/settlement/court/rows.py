@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from sunfair.model import FIRST_MEMBER, NETWORK
 from sunfair.settlement.amounts import CHUNK_WORDS, LANE_BIAS, place_of
+from sunfair.settlement.court.cover import LANE, STEP, check_cover, cover_root
 from sunfair.settlement.court.facts import NOBODY, Anchor, MarketFacts, Settlement, Terms
 from sunfair.settlement.court.proofs import (
     LANE_MAX,
     NOT_FALSE,
-    SUM_STEPS,
     HeaderFields,
     Kind,
     SumStep,
@@ -23,7 +23,6 @@ from sunfair.settlement.court.proofs import (
     check_plain,
     check_row,
     check_terms,
-    is_depth,
     refuse_unless,
     row_numbers,
     signed,
@@ -67,9 +66,8 @@ __all__ = [
 ROW_BYTES = 149
 """Bytes of a private row."""
 
-_LEAF, _STEP = 61, 40
-_LANES, _LANE = 4, 2**64 - 1
-_WORD = 2**256
+_LEAF = 61
+_LANES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +221,7 @@ def refute_period_root(facts: MarketFacts, settlement: Settlement, count: int, t
     """A period root of another number of accounts or another cover than the settlement's."""
     _check_pending(facts, settlement)
     refuse_unless(count < 2**32 and cover < 2**64, "court: root")
-    refuse_unless(_cover_root(count, top, cover) == settlement.period_root, "court: root")
+    refuse_unless(cover_root(count, top, cover) == settlement.period_root, "court: root")
     holds = (count, cover) == (settlement.accounts, settlement.cover) and cover < LANE_MAX
     return _judge(Kind.PERIOD_ROOT, holds)
 
@@ -237,10 +235,10 @@ def refute_cover_node(
         refuse_unless(index >= settlement.accounts and len(children) == 32, "court: path")
         node, holds = children, children == ZERO_HASH and stated == 0
     else:
-        refuse_unless(len(children) == 2 * _STEP, "court: path")
+        refuse_unless(len(children) == 2 * STEP, "court: path")
         node, covers = keccak(bytes([Tag.SUM_NODE]) + children), (unsigned(children, 32), unsigned(children, 72))
         holds = max(covers) < LANE_MAX and sum(covers) == stated
-    _check_cover(node, stated, level, index, settlement.accounts, path, settlement.period_root)
+    check_cover(node, stated, level, index, settlement.accounts, path, settlement.period_root)
     return _judge(Kind.COVER_NODE, holds)
 
 
@@ -283,31 +281,10 @@ def part_of(facts: MarketFacts, settlement: Settlement, account: int) -> Part:
 # --- leaves and rows in their places ---------------------------------------------------------------------------------
 
 
-def _cover_root(count: int, top: bytes, cover: int) -> bytes:
-    return keccak(bytes([Tag.SUM_ROOT]) + count.to_bytes(4, "big") + top + cover.to_bytes(8, "big"))
-
-
-def _check_cover(node: bytes, stated: int, level: int, index: int, count: int, path: bytes, root: bytes) -> None:
-    """Refuse unless `node`, stating this cover, stands at place `index` of `level` of the period tree."""
-    steps, ragged = divmod(len(path), _STEP)
-    fits = not ragged and level <= SUM_STEPS and index >> steps == 0
-    refuse_unless(fits and is_depth(count, level + steps), "court: path")
-    top, carried, high = node, stated, stated
-    for step in range(steps):
-        sibling, own = path[step * _STEP :][:_STEP], (carried & _LANE).to_bytes(8, "big")
-        pair = sibling + top + own if index >> step & 1 else top + own + sibling
-        top = keccak(bytes([Tag.SUM_NODE]) + pair)
-        beside = unsigned(sibling, 32)
-        carried = (carried + beside) % _WORD
-        high |= beside | carried
-    refuse_unless(high < LANE_MAX, "court: lane")
-    refuse_unless(_cover_root(count, top, carried) == root, "court: path")
-
-
 def _check_leaf(settlement: Settlement, account: int, stated: int, leaf: bytes, path: bytes) -> None:
     """Refuse unless these bytes are the leaf at the place of `account`, stating this cover."""
     refuse_unless(account < settlement.accounts, "court: account")
-    _check_cover(keccak(leaf), stated, 0, account, settlement.accounts, path, settlement.period_root)
+    check_cover(keccak(leaf), stated, 0, account, settlement.accounts, path, settlement.period_root)
 
 
 def _check_own_leaf(settlement: Settlement, account: int, leaf: bytes, path: bytes) -> None:
@@ -385,7 +362,7 @@ def _posted(amounts_hash: bytes, account: int, words: bytes, chunks: bytes) -> i
     inside = at < len(chunks) and within < len(words)
     shown = inside and keccak(chunks) == amounts_hash and keccak(words) == chunks[at : at + 32]
     refuse_unless(shown, "court: amounts")
-    return (unsigned(words, within, 32) >> 64 * lane & _LANE) - LANE_BIAS
+    return (unsigned(words, within, 32) >> 64 * lane & LANE) - LANE_BIAS
 
 
 def is_due(

@@ -1,0 +1,247 @@
+"""`watch --rpc`: what is false is told and, with a key and a budget, refuted; whatever fails, it goes on."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from sunfair.app.publishing import public_bytes
+from sunfair.chain import JsonRpc, RpcNetwork, SeededKeys
+from sunfair.chain.deployment_file import read_standing
+from sunfair.chain.follow import Follower
+from sunfair.errors import LedgerError
+from sunfair.wiring.remote_watch import WATCHER, Challenger, Watcher
+
+BUDGET = 1_000_000
+
+
+def publish(day: Any, *lies: str) -> list[int]:
+    """Anchor and lay out the day with these lies in it; their slots."""
+    auctions, slots = day.lied(*lies)
+    with day.ledger() as ledger:
+        day.anchor(ledger, auctions)
+        ledger.publish(day.records[0].slot, 24, public_bytes(auctions))
+    return slots
+
+
+def watch(day: Any, *words: str) -> tuple[int, list[str]]:
+    code, out, err = day.sunfair("watch", "--rpc", day.node.url, "--deployment", str(day.file), *words)
+    assert "Traceback" not in err
+    return code, out.splitlines()
+
+
+def test_a_settled_market_has_nothing_to_watch(public_day: Any) -> None:
+    code, out, _ = public_day.whole["watch"]
+    assert code == 0
+    assert out.splitlines()[-1].startswith("0 open period(s) watched, 0 false")
+
+
+def test_an_honest_day_is_watched_and_nothing_sent(public_node: Any) -> None:
+    publish(public_node)
+    code, lines = watch(public_node, "--once", "--demo-keys", "3")
+    assert code == 0
+    assert lines[-1] == "1 open period(s) watched, 0 false or missing thing(s) stand, 0 of 2000000 gas spent"
+    assert any("24 auctions cleared again, 0 void, 0 false things" in line for line in lines)
+
+
+def test_without_a_key_the_lie_is_told_and_stands(public_node: Any) -> None:
+    (slot,) = publish(public_node, "fill")
+    code, lines = watch(public_node, "--once")
+    assert code == 1
+    assert lines[-1].startswith(f"slot {slot} leaf ")
+    with public_node.ledger() as ledger:
+        assert ledger.record().convictions == ()
+
+
+def test_with_a_key_every_lie_is_refuted_once(public_node: Any, tmp_path: Any) -> None:
+    slots = publish(public_node, "fill", "price", "no-price")
+    code, lines = watch(public_node, "--once", "--demo-keys", "3", "--deployments", str(tmp_path))
+    assert code == 0, lines
+    with public_node.ledger() as ledger:
+        record = ledger.record()
+        assert record.void_slots == set(slots)
+        assert len(record.convictions) == len(slots)
+        assert {one.challenger for one in record.convictions} == {SeededKeys(3).address(WATCHER)}
+    assert watch(public_node, "--once", "--demo-keys", "3", "--deployments", str(tmp_path))[0] == 0
+    assert len(list((tmp_path / "31337").glob("outbox-*.jsonl"))) == 1
+
+
+def test_a_used_up_budget_stops_before_it_is_exceeded(public_node: Any, tmp_path: Any) -> None:
+    slots = publish(public_node, "price", "no-price", "tariff")
+    for budget, convicted in ((50_000, 0), (400_000, None)):
+        words = ["--once", "--demo-keys", "3", "--gas-budget", str(budget), "--deployments", str(tmp_path)]
+        code, lines = watch(public_node, *words)
+        assert code == 1
+        assert any("the gas budget is used up" in line and "--gas-budget" in line for line in lines)
+        with public_node.ledger() as ledger:
+            count = len(ledger.record().convictions)
+        assert 0 < count < len(slots) if convicted is None else count == convicted
+        spent = int(next(line for line in lines if "gas spent" in line).split(", ")[-1].split(" of ")[0])
+        assert spent <= budget
+
+
+def test_wrong_ways_to_sign_end_with_2(public_node: Any, tmp_path: Any) -> None:
+    keystore = tmp_path / "key.json"
+    for words, told in [
+        (["--keystore", str(keystore)], "is not there"),
+        (["--keystore", str(keystore), "--demo-keys", "3"], "both are given"),
+    ]:
+        node = ["--rpc", public_node.node.url, "--deployment", str(public_node.file)]
+        code, out, err = public_node.sunfair("watch", *node, "--once", *words)
+        assert (code, out) == (2, "")
+        assert told in err
+
+
+# --- what fails on the way -------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """Between a client and a node: passes bytes on, answers nonsense, or nothing, as it is told."""
+
+    def __init__(self, port: int) -> None:
+        self._target, self.mode = port, "pass"
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._threads = [threading.Thread(target=self._serve, daemon=True)]
+        self._threads[0].start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._carry, args=(client,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _carry(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._target)) as node:
+            while True:
+                ready, _, _ = select.select([client, node], [], [], 5)
+                for side in ready:
+                    data = side.recv(1 << 20)
+                    if not data or self.mode == "hang up":
+                        return
+                    if self.mode == "nonsense":
+                        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nwhat")
+                        return
+                    if self.mode == "silence":
+                        time.sleep(0.4)
+                        return
+                    (node if side is client else client).sendall(data)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextmanager
+def watching(day: Any, *, budget: int | None = None) -> Iterator[tuple[Watcher, Gate, list[str]]]:
+    """A watcher behind a gate, impatient; what it tells."""
+    gate, told = Gate(int(day.node.url.rsplit(":", 1)[1])), []
+    rpc = JsonRpc(gate.url, timeout=0.3, attempts=2, pause=0.01)
+    beacon = JsonRpc(day.node.url)
+    try:
+        with RpcNetwork.connect(rpc) as network:
+            follower = Follower(network, read_standing(day.file).deployment, beacon=beacon)
+            keys = SeededKeys(3)
+            challenger = None if budget is None else Challenger(follower, network, keys, budget)
+            yield Watcher(follower, told.append, challenger), gate, told
+    finally:
+        beacon.close()
+        gate.close()
+
+
+@pytest.mark.parametrize("mode", ["hang up", "nonsense", "silence"])
+def test_it_goes_on_where_it_stopped(public_node: Any, mode: str) -> None:
+    (slot,) = publish(public_node, "fill")
+    with watching(public_node, budget=BUDGET) as (watcher, gate, told):
+        gate.mode = mode
+        for _ in range(2):
+            with pytest.raises(LedgerError):
+                watcher.look()
+        assert told == []
+        gate.mode = "pass"
+        watcher.look()
+        assert watcher.standing == []
+        assert sum("convicted" in line for line in told) == 1
+        before = list(told)
+        gate.mode = mode
+        with pytest.raises(LedgerError):
+            watcher.look()
+        gate.mode = "pass"
+        watcher.look()
+        assert told == before
+    with public_node.ledger() as ledger:
+        assert ledger.record().void_slots == {slot}
+
+
+def test_data_that_comes_after_the_anchor_is_waited_for(public_node: Any) -> None:
+    auctions, (slot,) = public_node.lied("price")
+    with watching(public_node) as (watcher, _, told), public_node.ledger() as ledger:
+        watcher.look()
+        assert told == []
+        public_node.anchor(ledger, auctions)
+        for _ in range(2):
+            watcher.look()
+        assert len(told) == 1
+        assert "nothing was laid out" in told[0]
+        assert len(watcher.standing) == 1
+        ledger.publish(public_node.records[0].slot, 24, public_bytes(auctions))
+        watcher.look()
+        assert {one.slot for one in watcher.standing} == {slot}
+
+
+def test_after_a_reorganisation_all_is_read_anew(public_node: Any) -> None:
+    """The lying anchor was on a branch that is gone: on the other one the operator is honest."""
+    publish(public_node, "price")
+    with watching(public_node) as (watcher, _, told):
+        watcher.look()
+        assert watcher.standing
+        public_node.set_back()
+        publish(public_node)
+        watcher.look()
+        assert watcher.standing == []
+        assert sum("reorganised" in line for line in told) == 1
+        assert "0 false things" in told[-1]
+
+
+def test_somebody_else_may_be_faster(public_node: Any) -> None:
+    (slot,) = publish(public_node, "fill")
+    with watching(public_node) as (slow, _, _), watching(public_node, budget=BUDGET) as (fast, _, _):
+        slow.look()
+        assert slow.standing
+        fast.look()
+        slow.look()
+        assert slow.standing == []
+    with public_node.ledger() as ledger:
+        assert ledger.record().void_slots == {slot}
+
+
+def test_ctrl_c_ends_it_cleanly(public_node: Any) -> None:
+    """Another process; a lie comes while it watches."""
+    words = ["watch", "--rpc", public_node.node.url, "--deployment", str(public_node.file), "--poll", "0.2"]
+    command = [sys.executable, "-m", "sunfair", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "no key is given" in process.stdout.readline()
+        (slot,) = publish(public_node, "price")
+        lines = []
+        while not lines or "auctions cleared again" not in lines[-1]:
+            lines.append(process.stdout.readline())
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "stopped" in out
+    assert out.splitlines()[-1].startswith(f"slot {slot}: header: ")
+    assert "Traceback" not in err
