@@ -64,7 +64,7 @@ def run(field: str | None, *, days: int = 1) -> SimpleNamespace:
     clock = VirtualClock(scenario.community.clock.start(span.first_slot) - timedelta(hours=26))
     keys = SeededKeys(SEED)
     chain = EmbeddedChain(funded={keys.address(str(FIRST_MEMBER + at)): 10**18 for at in range(HOMES)})
-    deployment = deploy_market(chain, keys, clock, keccak(b"street"))
+    deployment = deploy_market(chain, keys, clock, keccak(scenario.community.name.encode()))
     ledger, kept = MarketLedger(chain, deployment, keys, clock), Kept()
     simulation = Simulation(
         scenario,

@@ -132,6 +132,7 @@ def _decide(problem: Problem, fit: Fit, price: Floats, known: Floats, method: Me
         solution = solve_by_interior(joint) if compiled else solve_by_highs(joint)
         taken[members], given[members] = solution[0][:, 1 : 1 + stores], solution[1][:, 1 : 1 + stores]
         peak[homes] = np.where(price[homes] > 0, solution[2], np.inf)
+    taken[taken < 10 * _TOUCH], given[given < 10 * _TOUCH] = 0.0, 0.0  # what an interior point leaves everywhere
     return taken, given, peak
 
 
@@ -178,7 +179,7 @@ def _around(
         flows, cost, broken = _below(replace(problem, load=use), peak, method)
         alone = problem.load - problem.pv
         too_much = flows[OVER] - np.maximum(alone - problem.import_limit[:, None], 0.0)
-        too_full = flows[EXPORT] - np.maximum(problem.export_limit, _TOUCH)[:, None]
+        too_full = flows[EXPORT] - problem.export_limit[:, None]
         less, fewer = _share(fit.home, taken, too_much), _share(fit.home, given, too_full)
         if cut == _CUTS - 1 or not (less.any() or fewer.any()):
             break
@@ -192,7 +193,7 @@ def _share(home: Ints, moved: Floats, above: Floats) -> Floats:
     """The share of what every store moves that has to go where a home (float64[n, T], Wh) has `above` too much."""
     whole = np.zeros_like(above)
     np.add.at(whole, home, moved)
-    share = np.divide(above, whole, out=np.zeros_like(above), where=(above > _TOUCH) & (whole > 0))
+    share = np.divide(above, whole, out=np.zeros_like(above), where=(above > 0.1 * _TOUCH) & (whole > 0))
     return np.asarray(np.minimum(share, 1.0)[home])
 
 

@@ -54,7 +54,7 @@ class Run:
     @property
     def caps(self) -> NDArray[np.int64]:
         """What each member may offer on a side, Wh, int64[n]; a chain that names no caps leaves the bound of all."""
-        caps = getattr(self.chain, "caps", None)
+        caps = self.chain.caps
         return np.array(caps[FIRST_MEMBER:] if caps else [ENERGY_MAX] * self.community.size, np.int64)
 
     @property

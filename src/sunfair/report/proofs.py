@@ -95,7 +95,7 @@ def _claimed(run: Run, day: Day, rows: dict[str, Numbers], meters: MeterRows) ->
 
 def member_caps(run: Run, chain: ChainRecord | None) -> list[int]:
     """What each home may offer on a side, Wh; a chain that names no caps leaves the bound of all."""
-    caps = getattr(chain, "caps", None)
+    caps = chain.caps if chain is not None else ()
     return list(caps[FIRST_MEMBER:]) if caps else [ENERGY_MAX] * run.homes
 
 
