@@ -398,7 +398,12 @@ def _is_false_price(price: int256, around: uint256, k_num: uint256, k_den: uint2
 def _is_unlike_terms(header: Bytes[324], terms: proofs.Terms, retail: int256, feed_in: int256) -> bool:
     """
     @notice Whether a header's rule, k, shares or tariffs are not these.
+    @dev    In a small community the pool alone is held, at the mid-market rate, whatever the terms say: they were set a
+            day ahead, and members may have left since.
     """
+    rule: uint256 = terms.rule
+    if proofs._header_accounts(header) < proofs.SMALL_COMMUNITY:
+        rule |= proofs.MID_MARKET | proofs.NO_AHEAD
     k_num: uint256 = 0
     k_den: uint256 = 0
     k_num, k_den = proofs._header_k(header)
@@ -410,7 +415,7 @@ def _is_unlike_terms(header: Bytes[324], terms: proofs.Terms, retail: int256, fe
     own_feed_in: int256 = 0
     own_retail, own_feed_in = proofs._header_tariffs(header)
     return (
-        proofs._header_rule(header) != terms.rule
+        proofs._header_rule(header) != rule
         or k_num != terms.k_num
         or k_den != terms.k_den
         or seller != terms.seller

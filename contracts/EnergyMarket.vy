@@ -330,7 +330,7 @@ struct State:
     # 1 if the operator has its full bond.
     bonded: uint256
 
-# @dev A party's bond; since when an operator's is short (0: it is not), or when the party ceased to be operator.
+# @dev A party's bond; since when the operator's is short, if it is, or when the party ceased to be operator.
 struct Bond:
     amount: uint256
     since: uint256
@@ -436,7 +436,8 @@ def __init__(
     assert window_seconds_ > 0, "market: zero window"
     assert takeover_seconds_ > window_seconds_ + 4 * DOOR_SECONDS, "market: takeover too short"
     assert escape_seconds_ > takeover_seconds_ + window_seconds_ + 4 * DOOR_SECONDS, "market: escape too short"
-    assert escape_seconds_ < 100 * 365 * DAY, "market: escape too long"
+    # What is not applied must fit the longest path of a private row.
+    assert escape_seconds_ < 2**13 * slot_seconds_, "market: escape too long"
     assert bond_amount_ > 0 and bond_amount_ <= BALANCE_MAX, "market: bond out of range"
     token = token_
     community = community_
@@ -984,7 +985,6 @@ def take_over():
     self._save(state)
     self.office = convert(msg.sender, uint256) | (void_until << 160) | (self._accounts() << 232)
     self.bonds[predecessor] = (self.bonds[predecessor] & LANE) | (block.timestamp << 64)
-    self.bonds[msg.sender] &= LANE
     log OperatorChanged(
         operator=msg.sender,
         predecessor=predecessor,
@@ -1849,15 +1849,15 @@ def _settle(periods: uint256, period_root: bytes32, cover: uint256, words: uint2
 def _check_amounts(accounts: uint256, words: uint256) -> bytes32:
     """
     @dev Conservation and no overdraft, four lanes at once. A lane holds amount + 2⁶² < 2⁶³; with a balance < 2⁶² its sum stays
-         below 2⁶⁴, so no lane touches the next. Balance + amount lies in 0 … 2⁶² − 1 exactly if bit 62 of the sum is set
-         and bit 63 is not. For the total, even and odd lanes are summed in halves of 128 bits, which 4,096 lanes cannot
+         below 2⁶³ + 2⁶², so no lane touches the next, and balance + amount lies in 0 … 2⁶² − 1 exactly if bit 62 of the
+         sum is set. For the total, even and odd lanes are summed in halves of 128 bits, which 4,096 lanes cannot
          fill. Guarantor and utility may lack something: see `_check_institutions`. Balances cannot change before
          the apply: the door is shut until then.
     @return The amounts' hash: of the hashes of their chunks.
     """
     hashes: bytes32[WORDS // CHUNK] = empty(bytes32[WORDS // CHUNK])
     chunks: uint256 = (words + CHUNK - 1) // CHUNK
-    checked: uint256 = (OPEN | ZERO) >> 128 << 128
+    checked: uint256 = ZERO >> 128 << 128
     total: uint256 = 0
     excess: uint256 = 0
     overdraft: uint256 = 0
@@ -1872,7 +1872,7 @@ def _check_amounts(accounts: uint256, words: uint256) -> bytes32:
             excess |= word
             overdraft |= (unsafe_add(self.balances[place] & BALANCES, word) ^ ZERO) & checked
             total = unsafe_add(total, unsafe_add(word & EVEN, (word >> 64) & EVEN))
-            checked = OPEN | ZERO
+            checked = ZERO
             place = unsafe_add(place, 1)
     # Lanes of the last word that belong to no account.
     used: uint256 = 64 * (accounts % 4 + 1)

@@ -75,7 +75,7 @@ def test_escape_cannot_be_undone(busy: Street) -> None:
 
 def test_one_giant_period_is_refused(busy: Street) -> None:
     """An operator that anchors a quarter of a year at once would have nobody's request due before."""
-    street = Street(escape=100 * DAY).open_for_business()
+    street = Street(escape=80 * DAY).open_for_business()
     street.now = (FIRST + 5_000) * SLOT
     with refused("market: slots out of range"):
         street.market.anchor(FIRST, 4_097, b"\x01" * 32, sender=street.operator)

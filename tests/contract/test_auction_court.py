@@ -193,6 +193,25 @@ def test_terms_have_to_be_the_ones_in_force(slot):
     assert world.courtroom().both(last, "refute_terms", (*case.start, 1, now)) == ("", Kind.TERMS)
 
 
+def test_members_may_leave_after_the_terms_were_set():
+    """Terms are set a day ahead; below 20 members the header holds the pool alone at the mid-market rate all the same."""
+    FALSE = ("", Kind.TERMS)
+    for terms_rule, header_rule, members, due in (
+        (0, 3, 19, NOT_FALSE),
+        (4, 7, 19, NOT_FALSE),
+        (3, 3, 19, NOT_FALSE),
+        (4, 3, 19, FALSE),
+        (0, 7, 19, FALSE),
+        (0, 3, 20, FALSE),
+    ):
+        case = world.anchored(world.made(9, members, rule=header_rule, offering=0.0))
+        before, now, after = case.facts.terms
+        now = replace(now, rule=terms_rule)
+        facts = replace(case.facts, terms=(before, now, after))
+        verdict = world.courtroom().both(facts, "refute_terms", (*case.start, 1, now))
+        assert verdict == due, (terms_rule, header_rule, members)
+
+
 def test_a_root_has_to_be_the_headers(slot):
     case = world.anchored(slot, world.bind(slot, change=lambda header: replace(header, accounts=41)))
     found = [evidence for evidence in world.faults(case) if evidence.function == "refute_root"]

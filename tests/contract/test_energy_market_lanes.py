@@ -7,7 +7,22 @@ from hypothesis import strategies as st
 from vault_world import CAP, FIRST, GUARANTOR, MONEY, SLOT, ZERO_LANE, Street, pack, refused
 
 EDGES = st.sampled_from(
-    [0, 1, -1, MONEY, MONEY + 1, -MONEY, -MONEY - 1, 2**61, 2**62 - 1, -(2**62), 2**62, 2**63, -(2**62) - 1, 2**62 - MONEY]
+    [
+        0,
+        1,
+        -1,
+        MONEY,
+        MONEY + 1,
+        -MONEY,
+        -MONEY - 1,
+        2**61,
+        2**62 - 1,
+        -(2**62),
+        2**62,
+        2**63,
+        -(2**62) - 1,
+        2**62 - MONEY,
+    ]
 )
 AMOUNT = st.integers(-200, 200) | EDGES
 MEMBERS = 7

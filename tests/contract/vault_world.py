@@ -286,8 +286,7 @@ class Contract:
         values = iter(decode([kind(part) for part in open_parts], bytes(data)))
         marked = iter(topics[1:])
         args = {
-            part["name"]: decode([kind(part)], next(marked))[0] if part["indexed"] else next(values)
-            for part in inputs
+            part["name"]: decode([kind(part)], next(marked))[0] if part["indexed"] else next(values) for part in inputs
         }
         return Event(entry["name"], args)
 

@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sunfair.app import period_rows
 from sunfair.chain import MarketLedger, Policy, RpcNetwork, SeededKeys
 from sunfair.chain.anvil import Anvil, find_anvil, running_anvil
 from sunfair.chain.deployment_file import read_standing
@@ -18,8 +19,8 @@ from sunfair.cli import main
 from sunfair.errors import ServiceMissing
 from sunfair.model import Scenario
 from sunfair.ports import SlotRecord
-from sunfair.settlement import Header, anchor_tree, data_hash, keccak
-from sunfair.settlement.court import Anchor, PublishedAuction
+from sunfair.settlement import Header, PeriodRows, PeriodTree, anchor_tree, data_hash, keccak, period_money
+from sunfair.settlement.court import Anchor, PublishedAuction, Settlement
 from sunfair.simulate import VirtualClock
 from sunfair.simulate.lies import LIES, Liar
 from sunfair.simulate.operator import Operator
@@ -63,7 +64,7 @@ class PublicNode:
     node: Anvil
     file: Path
     folder: Path
-    end: VirtualClock
+    end: datetime
     records: list[SlotRecord]
     snapshot: str
     whole: dict[str, tuple[int, str, str]] = field(default_factory=dict)
@@ -81,7 +82,8 @@ class PublicNode:
         self.node.rpc.close()
         with RpcNetwork.connect(self.node.rpc, policy=Policy(poll=0.02), steered=True) as network:
             deployment = read_standing(self.file).deployment
-            yield MarketLedger(network, deployment, SeededKeys(seed), self.end, beacon=self.node.rpc)
+            self.clock = VirtualClock(self.end)
+            yield MarketLedger(network, deployment, SeededKeys(seed), self.clock, beacon=self.node.rpc)
 
     def honest(self) -> list[PublishedAuction]:
         return [shown for shown in Operator().auctions(self.records) if shown is not None]
@@ -102,6 +104,18 @@ class PublicNode:
     def anchor(self, ledger: MarketLedger, auctions: Sequence[PublishedAuction]) -> Anchor:
         root = anchor_tree([keccak(shown.header) for shown in auctions]).root
         return ledger.anchor(self.records[0].slot, len(auctions), root)
+
+    def settle(self, ledger: MarketLedger, lie: str | None = None) -> tuple[Settlement, PeriodTree, PeriodRows]:
+        """Post the day's amounts, when that is allowed; what stands behind them."""
+        rows, record = period_rows(self.records), ledger.record()
+        money = period_money(np.array(record.balances), rows.paid.sum(axis=0), rows.claimed.sum(axis=0))
+        statement = LIES[lie].statement if lie else None
+        if statement is not None:
+            rows, money = statement(rows, money)
+        tree = PeriodTree(rows, money)
+        self.clock.advance(datetime.fromtimestamp(ledger.next_settle_time(), UTC))
+        amounts = [*money.amounts.tolist(), -money.guarantor]
+        return ledger.settle(1, tree.root, money.guarantor, amounts), tree, rows
 
 
 def careful(shown: PublishedAuction) -> PublishedAuction:
@@ -130,7 +144,7 @@ def public_day(
             assert result.whole
             file = stands.file
         assert file is not None
-        end = VirtualClock(scenario.community.clock.end(span.end_slot - 1) + timedelta(minutes=1))
+        end = scenario.community.clock.end(span.end_slot - 1) + timedelta(minutes=1)
         day = PublicNode(node, file, result.folder, end, operator.records, operator.snapshot)
         market = "0x" + read_standing(file).deployment.market.hex()
         for name, words in {

@@ -12,6 +12,7 @@ import pytest
 
 from sunfair.app.publishing import public_bytes
 from sunfair.chain import Way, board, contract
+from sunfair.chain.anvil import running_anvil
 from sunfair.chain.deployment_file import read_standing
 from sunfair.chain.follow import Follower
 from sunfair.settlement.public import PublicSlot, decode_public, encode_public
@@ -210,6 +211,17 @@ def test_wrong_input_and_dead_nodes_end_with_2(public_day: Any, nonsense: Nonsen
         assert (code, out) == (2, ""), words
         assert told in err, (words, err)
         assert "Traceback" not in err
+
+
+def test_a_simulation_runs_on_no_other_network(public_day: Any, tmp_path: Path) -> None:
+    with running_anvil(chain_id=5) as node:
+        code, _, err = public_day.sunfair("demo", "--rpc", node.url, "--out", str(tmp_path / "run"))
+    assert code == 2
+    assert "is a node of chain 5" in err
+    code, _, err = public_day.sunfair("demo", "--rpc", "http://127.0.0.1:9", "--out", str(tmp_path / "run"))
+    assert code == 2
+    assert "there is no node" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dead_node_is_said_after_a_few_tries(public_day: Any) -> None:

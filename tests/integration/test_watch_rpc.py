@@ -15,11 +15,16 @@ from typing import Any
 import pytest
 
 from sunfair.app.publishing import public_bytes
-from sunfair.chain import JsonRpc, RpcNetwork, SeededKeys
+from sunfair.chain import JsonRpc, MarketLedger, RpcNetwork, SeededKeys, contract
 from sunfair.chain.deployment_file import read_standing
 from sunfair.chain.follow import Follower
 from sunfair.errors import LedgerError
-from sunfair.wiring.remote_watch import WATCHER, Challenger, Watcher
+from sunfair.model import NETWORK
+from sunfair.settlement import PeriodRows, PeriodTree
+from sunfair.settlement.court import Settlement
+from sunfair.wiring.remote_demands import Demands
+from sunfair.wiring.remote_purse import WATCHER, Challenger
+from sunfair.wiring.remote_watch import Watcher
 
 BUDGET = 1_000_000
 
@@ -101,6 +106,76 @@ def test_wrong_ways_to_sign_end_with_2(public_node: Any, tmp_path: Any) -> None:
         assert told in err
 
 
+# --- what is withheld ------------------------------------------------------------------------------------------------
+
+
+def pass_time(day: Any, until: int) -> None:
+    day.node.rpc.call("evm_setNextBlockTimestamp", until)
+    day.node.mine()
+
+
+def test_a_withheld_day_is_demanded_and_the_silence_convicted(public_node: Any) -> None:
+    with public_node.ledger() as ledger:
+        public_node.anchor(ledger, public_node.honest())
+        made, _, _ = public_node.settle(ledger)
+    with watching(public_node, budget=2 * BUDGET) as (watcher, _, told):
+        for _ in range(2):
+            watcher.look()
+        assert sum("the header is withheld: demanded" in line for line in told) == 1
+        pass_time(public_node, made.settled_at + 6 * 3600 * 3 // 4)
+        watcher.look()
+        assert "Docket.convict_silence convicted" in told[-1]
+        watcher.look()
+        assert watcher.standing == []
+    with public_node.ledger() as ledger:
+        record = ledger.record()
+        assert record.settlements[-1].cancelled
+        assert record.anchors[-1].void_to == public_node.records[-1].slot + 1
+
+
+def test_a_demand_beyond_the_budget_is_not_made(public_node: Any) -> None:
+    with public_node.ledger() as ledger:
+        public_node.anchor(ledger, public_node.honest())
+        public_node.settle(ledger)
+    with watching(public_node, budget=300_000) as (watcher, _, told):
+        for _ in range(2):
+            watcher.look()
+        assert sum("not demanded" in line and "--gas-budget" in line for line in told) == 1
+        assert watcher._challenger is not None
+        assert watcher._challenger.spent == 0
+
+
+def test_the_networks_false_rows_are_asked_for_and_refuted(public_node: Any) -> None:
+    """A tenth of a cent less than the headers give: the answer itself is the evidence."""
+    publish(public_node)
+    with public_node.ledger() as ledger:
+        made, tree, rows = public_node.settle(ledger, "network")
+    with watching(public_node, budget=10 * BUDGET) as (watcher, _, told):
+        watcher.look()
+        assert any("the network's amount is" in line and "demanded" in line for line in told)
+        assert [one.demand for one in watcher.standing] == [True]
+        with public_node.ledger() as ledger:
+            answer_rows(ledger, made, tree, rows)
+        watcher.look()
+        assert "RowCourt.refute_network_row convicted" in told[-1]
+        watcher.look()
+        assert watcher.standing == []
+    with public_node.ledger() as ledger:
+        assert ledger.record().settlements[-1].cancelled
+
+
+def answer_rows(ledger: MarketLedger, made: Settlement, tree: PeriodTree, rows: PeriodRows) -> None:
+    """What the operator shows of the network on demand: all it has stated."""
+    proof, money = tree.account_proof(NETWORK), ledger.record().settlements[-1].amounts[NETWORK]
+    leaf = b"\x14" + NETWORK.to_bytes(4, "big") + money.to_bytes(8, "big", signed=True) + bytes(16)
+    steps = [(node, int(cover[0])) for node, cover in proof.siblings]
+    each = b"".join(row.encode() for row in rows.rows(NETWORK))
+    others = ledger._deployment.others
+    what = others["Docket"], ledger.market, made, NETWORK, 0, (leaf + tree.row_roots[NETWORK], steps), each, []
+    data = contract("Witness").abi.call("answer_rows", *what)
+    ledger._network.transact(ledger._keys, "operator", others["Witness"], data, timestamp=ledger.now())
+
+
 # --- what fails on the way -------------------------------------------------------------------------------------------
 
 
@@ -154,9 +229,9 @@ def watching(day: Any, *, budget: int | None = None) -> Iterator[tuple[Watcher, 
     try:
         with RpcNetwork.connect(rpc) as network:
             follower = Follower(network, read_standing(day.file).deployment, beacon=beacon)
-            keys = SeededKeys(3)
-            challenger = None if budget is None else Challenger(follower, network, keys, budget)
-            yield Watcher(follower, told.append, challenger), gate, told
+            challenger = None if budget is None else Challenger(follower, network, SeededKeys(3), budget)
+            demands = None if challenger is None else Demands(follower, network, challenger, told.append)
+            yield Watcher(follower, told.append, challenger, demands), gate, told
     finally:
         beacon.close()
         gate.close()

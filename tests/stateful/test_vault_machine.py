@@ -383,7 +383,12 @@ class VaultMachine(RuleBasedStateMachine):
 
     # ── Guilt and office ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(offender=st.sampled_from(["successor", "intruder", "operator", None]), challenger=PARTY, back=st.sampled_from([None, -1, 0, 1, 5, 30]), court=st.integers(0, 3))
+    @rule(
+        offender=st.sampled_from(["successor", "intruder", "operator", None]),
+        challenger=PARTY,
+        back=st.sampled_from([None, -1, 0, 1, 5, 30]),
+        court=st.integers(0, 3),
+    )
     def convict(self, offender: str | None, challenger: str, back: int | None, court: int) -> None:
         offender = offender or self.model.operator
         slot = None if back is None else self.model.slot - back
@@ -397,7 +402,9 @@ class VaultMachine(RuleBasedStateMachine):
     def void_anchor(self, index: int, challenger: str, other: bool) -> None:
         model = self.model
         period = (
-            model.periods[index] if index < len(model.periods) else vault_model.Period(model.next_slot, model.slot, 0, 0)
+            model.periods[index]
+            if index < len(model.periods)
+            else vault_model.Period(model.next_slot, model.slot, 0, 0)
         )
         slots = period.end - period.first_slot if index < len(model.periods) else 1
         anchor = world.Anchor(

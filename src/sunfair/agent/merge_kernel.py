@@ -55,7 +55,15 @@ DIVES = 12
 
 @kernel
 def merge_homes(
-    begin: int, end: int, homes: Floats, load: Floats, pv: Floats, buy: Floats, sell: Floats, flows: Floats, cost: Floats
+    begin: int,
+    end: int,
+    homes: Floats,
+    load: Floats,
+    pv: Floats,
+    buy: Floats,
+    sell: Floats,
+    flows: Floats,
+    cost: Floats,
 ) -> None:
     """Plan the homes from `begin` to before `end`.
 

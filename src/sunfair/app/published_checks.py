@@ -38,12 +38,16 @@ _INDEX = 3
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One false thing of the public part: its slot, its leaf if it is one leaf's, and the evidence if there is some."""
+    """One false thing of the public part: its slot, its leaf if it is one leaf's, and the evidence if there is some.
+
+    demand : only an answer of the operator can bring it to light
+    """
 
     slot: int
     leaf: int | None
     what: str
     evidence: Evidence | None = None
+    demand: bool = False
 
     def __str__(self) -> str:
         place = f"slot {self.slot}" if self.leaf is None else f"slot {self.slot} leaf {self.leaf}"
@@ -57,7 +61,7 @@ def period_told(facts: MarketFacts, period: PublishedPeriod) -> Iterator[Told]:
         if facts.is_void(period.anchor, slot):
             continue
         if auction is None:
-            yield Told(slot, None, "no header was anchored for it, and it is not void: demand the header")
+            yield Told(slot, None, "no header was anchored for it, and it is not void: demand the header", demand=True)
         else:
             yield from slot_told(facts, period.place(index), auction)
 
@@ -71,7 +75,7 @@ def slot_told(facts: MarketFacts, place: AuctionPlace, auction: PublishedAuction
         cleared = False
     if cleared:
         return found
-    found += [Told(place.slot, None, what) for what in _unbound(auction)]
+    found += [Told(place.slot, None, what, demand=True) for what in _unbound(auction)]
     with suppress(EvidenceRefused, ValueError, OverflowError):
         found += [_told(place.slot, evidence) for evidence in auction_faults(facts, place, auction)]
     return found or [Told(place.slot, None, "clearing the published curves again gives another result")]
@@ -116,7 +120,7 @@ def settlement_told(
     at: it follows from their headers.
     """
     reserve_most = 2 * settlement.slots * (settlement.accounts - FIRST_MEMBER + 2)
-    found = [
+    wrong = [
         (sum(amounts), f"the posted amounts sum to {sum(amounts)} µ, not to zero"),
         (amounts[-1] + settlement.cover, f"the guarantor's amount is {amounts[-1]} µ, the cover {settlement.cover} µ"),
         (
@@ -124,12 +128,14 @@ def settlement_told(
             f"the reserve's amount is {amounts[RESERVE]} µ; rounding leaves 0 to {reserve_most} µ",
         ),
     ]
+    last = settlement.first_slot + settlement.slots - 1
+    found = [Told(last, None, told) for holds, told in wrong if holds]
     if sum(period.anchor.slots for period in periods) == settlement.slots:
         due = sum(_network_due(facts, period) for period in periods)
-        told = f"the network's amount is {amounts[NETWORK]} µ; the headers give {due} µ: demand its rows"
-        found.append((amounts[NETWORK] != due, told))
-    last = settlement.first_slot + settlement.slots - 1
-    return [Told(last, None, told) for wrong, told in found if wrong]
+        if amounts[NETWORK] != due:
+            told = f"the network's amount is {amounts[NETWORK]} µ; the headers give {due} µ: demand its rows"
+            found.append(Told(last, None, told, demand=True))
+    return found
 
 
 def _network_due(facts: MarketFacts, period: PublishedPeriod) -> int:

@@ -16,7 +16,9 @@ from sunfair.chain.keystore import open_keystore
 from sunfair.cli.auditing import Where, followed, print_public
 from sunfair.errors import Fault, InputError, LedgerError
 from sunfair.ports import Keys
-from sunfair.wiring.remote_watch import WATCHER, Challenger, Watcher
+from sunfair.wiring.remote_demands import Demands
+from sunfair.wiring.remote_purse import WATCHER, Challenger
+from sunfair.wiring.remote_watch import Watcher
 
 __all__ = ["Signer", "run_watch", "run_watch_folder"]
 
@@ -61,7 +63,8 @@ def run_watch(where: Where, *, signer: Signer, once: bool, gas_budget: int, poll
             fault = Fault("--demo-keys", f"anyone can derive them; chain {network.chain_id} is no local one")
             raise InputError("demonstration keys sign on local chains alone", [fault])
         challenger = None if keys is None else Challenger(follower, network, keys, gas_budget)
-        watcher = Watcher(follower, typer.echo, challenger)
+        demands = None if challenger is None else Demands(follower, network, challenger, typer.echo)
+        watcher = Watcher(follower, typer.echo, challenger, demands)
         place = f"chain {network.chain_id}, market 0x{follower.deployment.market.hex()}"
         typer.echo(f"{place}: {_signing(sender, gas_budget)}")
         if once:

@@ -84,8 +84,8 @@ class ChainRecord:
     """All that the chain itself says about a market: read from its events and storage, from nothing else.
 
     `owners[account]` are 20-byte addresses, `balances[account]` µ, `meters[account]` the keys and base registers by
-    date, `caps[account]` the most Wh a side of its offers may hold; `operators` held the office one after the other. The
-    guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one by one.
+    date, `caps[account]` the most Wh a side of its offers may hold; `operators` held the office one after the other.
+    The guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one by one.
     """
 
     chain_id: int

@@ -30,7 +30,7 @@ from sunfair.chain.deployment_file import content_of, write_object
 from sunfair.chain.network_folder import NetworkRun, save_network_run
 from sunfair.chain.node import Node
 from sunfair.chain.rpc import RpcRefused
-from sunfair.errors import Fault, InputError
+from sunfair.errors import Fault, InputError, LedgerError
 from sunfair.model import FIRST_MEMBER, Community
 from sunfair.ports import Clock
 
@@ -132,10 +132,13 @@ class DevelopmentNode:
 
 @contextmanager
 def development_node(url: str, folder: Path) -> Iterator[DevelopmentNode]:
-    """The local development node behind a URL. InputError if it is of another chain than those, or obeys nobody."""
+    """The local development node behind a URL. InputError if there is none, or it is of another chain than those."""
     rpc = JsonRpc(url)
     try:
-        chain_id = Node(rpc).chain_id()
+        try:
+            chain_id = Node(rpc).chain_id()
+        except LedgerError as error:
+            raise InputError(f"there is no node to settle on: {error}") from error
         if chain_id not in DEMO_CHAINS:
             what = f"is a node of chain {chain_id}; a simulation sets the time and makes money out of nothing"
             mend = f"use a local development node of chain {DEMO_CHAINS[0]}, e.g. anvil"

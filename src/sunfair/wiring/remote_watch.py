@@ -10,55 +10,13 @@ from dataclasses import dataclass, field
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.published_checks import Told, period_told, settlement_told
 from sunfair.app.publishing import rebuilt
-from sunfair.chain.contracts import contract
-from sunfair.chain.fees import with_margin
 from sunfair.chain.follow import Follower
-from sunfair.chain.network import events
-from sunfair.chain.remote import RpcNetwork
-from sunfair.errors import LedgerError, Reverted
-from sunfair.ports import Keys
+from sunfair.errors import Reverted
 from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Settlement
+from sunfair.wiring.remote_demands import Demands, Known
+from sunfair.wiring.remote_purse import Challenger, TooDear
 
-__all__ = ["Challenger", "TooDear", "Watcher"]
-
-WATCHER = "watcher"
-"""Under which name `ports.Keys` knows who signs challenges."""
-
-
-class TooDear(LedgerError):
-    """A challenge that the gas budget does not allow any more; nothing was sent."""
-
-
-class Challenger:
-    """Sends challenges within a budget of gas, for as long as it lives."""
-
-    def __init__(self, follower: Follower, network: RpcNetwork, keys: Keys, budget: int) -> None:
-        self._deployment, self._network, self._keys = follower.deployment, network, keys
-        self.budget, self.spent = budget, 0
-
-    def challenge(self, evidence: Evidence) -> str:
-        """Have a court convict on `evidence`; what came of it, in words.
-
-        TooDear if it may need more gas than is left; Reverted with the court's reason if it does not convict any more.
-        """
-        court, name = self._deployment.others[evidence.court], f"{evidence.court}.{evidence.function}"
-        data = contract(evidence.court).abi.call(evidence.function, self._deployment.market, *evidence.arguments)
-        most = with_margin(self._network.node.estimate(self._keys.address(WATCHER), court, data))
-        if self.spent + most > self.budget:
-            left = self.budget - self.spent
-            raise TooDear(
-                f"{name} may need {most} gas, of the budget of {self.budget} {left} are left: raise --gas-budget"
-            )
-        try:
-            mined = self._network.transact(self._keys, WATCHER, court, data, timestamp=0)
-        except Reverted:
-            self.spent += most  # it was sent and somebody was faster: what it cost at most
-            raise
-        self.spent += mined.gas_used
-        market = contract("EnergyMarket").abi
-        told = [e for e in events(market, mined.logs, self._deployment.market) if e.name == "Convicted"]
-        slashed = told[0].args["slashed"] if told else 0
-        return f"{name} convicted: {slashed} µ of bond taken, {mined.gas_used} gas, 0x{mined.transaction_hash.hex()}"
+__all__ = ["Watcher"]
 
 
 @dataclass
@@ -73,9 +31,18 @@ class _Judged:
 class Watcher:
     """One market watched. `look` does all that is new; `tell` is told in words, each thing once."""
 
-    def __init__(self, follower: Follower, tell: Callable[[str], None], challenger: Challenger | None = None) -> None:
-        """Periods applied before the first look are passed over: nothing can be done about them any more."""
-        self._follower, self._tell, self._challenger = follower, tell, challenger
+    def __init__(
+        self,
+        follower: Follower,
+        tell: Callable[[str], None],
+        challenger: Challenger | None = None,
+        demands: Demands | None = None,
+    ) -> None:
+        """Periods applied before the first look are passed over: nothing can be done about them any more.
+
+        Without a `challenger` nothing is refuted, without `demands` nothing that is withheld is asked for.
+        """
+        self._follower, self._tell, self._challenger, self._demands = follower, tell, challenger, demands
         self._periods: dict[Anchor, _Judged] = {}
         self._amounts: dict[Settlement, list[Told]] = {}
         self._refused: set[tuple[int, str, str]] = set()
@@ -95,6 +62,8 @@ class Watcher:
         self._judge_amounts(facts)
         if self._challenger is not None:
             self._refute(self._challenger)
+        if self._demands is not None:
+            self._demand(self._demands)
 
     @property
     def standing(self) -> list[Told]:
@@ -108,7 +77,8 @@ class Watcher:
             now = history.anchors.get(anchor.period)
             if now is None or now.root != anchor.root:
                 continue
-            if judged.period is None:
+            slots = range(anchor.first_slot, anchor.first_slot + anchor.slots)
+            if judged.period is None and not all(facts.is_void(now, slot) for slot in slots):
                 found.append(Told(anchor.first_slot, None, judged.why))
             found += [told for told in judged.told if not facts.is_void(now, told.slot)]
         found = [found[at] for at in sorted(range(len(found)), key=lambda at: (-found[at].slot, at))]
@@ -169,6 +139,20 @@ class Watcher:
                 self._refused.add((told.slot, evidence.function, told.what))
                 self._tell(f"slot {told.slot}: {refused}: somebody was faster, or it is applied")
             self._follower.update()
+
+    def _demand(self, demands: Demands) -> None:
+        """See to what is withheld of the pending settlement, and of what it rests on."""
+        facts, history = self._follower.facts(), self._follower.history
+        made = facts.pending
+        if made is None:
+            return
+        covered = range(made.first_period, made.first_period + made.periods)
+        judged = {anchor: self._periods[anchor] for anchor in facts.anchors if anchor.period in covered}
+        auctions = [told for one in judged.values() for told in one.told]
+        periods = {anchor: one.period for anchor, one in judged.items()}
+        posted, totals = history.settlements[-1][1].amounts, self._amounts.get(made, [])
+        demands.look(facts, Known(made, posted, periods, auctions, totals))
+        self._follower.update()
 
     def _shown(self) -> Iterator[tuple[Told, Evidence]]:
         """What can be refuted, looked at anew after each challenge: a slot that became void is done with."""

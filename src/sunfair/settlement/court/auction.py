@@ -258,8 +258,10 @@ def _first(found: Sequence[tuple[object, str]]) -> str:
 def terms_fault(fields: HeaderFields, terms: Terms) -> str:
     """In what a header is unlike the terms in force at its slot, in words; empty if in nothing."""
     retail, feed_in = terms.tariffs_at(fields.slot)
+    # The terms were set a day ahead; members may have left since.
+    small = (MID_MARKET | NO_AHEAD) if fields.accounts < SMALL_COMMUNITY else 0
     pairs = {
-        "rule": (fields.rule, terms.rule),
+        "rule": (fields.rule, terms.rule | small),
         "k": ((fields.k_num, fields.k_den), (terms.k_num, terms.k_den)),
         "shares": (fields.fees, (terms.seller, terms.utility, terms.network)),
         "tariffs": ((fields.retail, fields.feed_in), (retail, feed_in)),
