@@ -121,5 +121,5 @@ def test_a_falsified_chain_is_false_and_a_missing_one_no_run(copy: Path) -> None
     assert not told.holds
     assert "log.jsonl" in told.false[-1].what
     log.unlink()
-    with pytest.raises(RunFilesError, match="log.jsonl"):
+    with pytest.raises(RunFilesError, match=r"log\.jsonl"):
         watch_folder(copy)

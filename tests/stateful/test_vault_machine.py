@@ -344,10 +344,7 @@ class VaultMachine(RuleBasedStateMachine):
         if swap:
             words[0], words[-1] = words[0] + 1, words[-1] - 1
         waiting = self.model.pending is not None and self.market.is_pending(self.settlement)
-        if waiting or self.model.over:
-            refusal = self.model.apply(swap)
-        else:
-            refusal = "not the pending settlement"
+        refusal = self.model.apply(swap) if waiting or self.model.over else "not the pending settlement"
         self.expect(refusal, self.market.apply, self.settlement, words, sender="intruder")
         if refusal is None:
             assert self.market.is_last(self.settlement)

@@ -1,7 +1,8 @@
 """When to start what runs once and cannot be stopped: washing, drying, a boiler that is on or off.
 
-Every start in the window is priced against the plan's own marginal prices; the few cheapest are planned in full and the
-best of them is taken, so the battery's answer to the appliance counts.
+Every start in the window is priced against the plan's own marginal prices. What a plan costs is convex in the load, so
+that price is the least a start can cost: starts are planned in full in this order, the battery answering, until the
+next one's least is no less than the best one's cost. What is found is the best of all starts.
 """
 
 from dataclasses import dataclass, replace
@@ -11,10 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from sunfair.agent.homes import Homes, read_floats
 from sunfair.agent.outlook import Outlook
-from sunfair.agent.plan import Method, Plans, check_pair, plans_of, solve, unheld
 from sunfair.agent.plan_flows import OVER
-from sunfair.agent.plan_prices import load_prices
+from sunfair.agent.plan_homes import Method, Plans, check_pair, plans_of, solve, unheld
+from sunfair.agent.plan_prices import prices_of
 from sunfair.agent.plan_repair import Note, Problem, repair
+from sunfair.agent.plan_task import penalty
 from sunfair.errors import Fault, InputError
 
 __all__ = ["AppliancePlans", "Appliances", "plan_appliances"]
@@ -22,11 +24,8 @@ __all__ = ["AppliancePlans", "Appliances", "plan_appliances"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_TRIED = 6
-"""Starts planned in full per appliance."""
-
-_OVER = 1e7
-"""µ/kWh by which load above the import limit counts when starts are compared: ten of the currency."""
+_MATTERS = 1e-3
+"""µ by which a start must be cheaper to be taken instead of an earlier choice."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -91,7 +90,7 @@ def plan_appliances(
     flows, cost, broken = solve(problem, method)
     for turn in range(int(rank.max(initial=-1)) + 1):
         runs = order[rank == turn]
-        start[runs], use = _place(problem, flows, appliances, runs, method)
+        start[runs], use = _place(problem, (flows, cost), appliances, runs, method)
         problem = _with_load(problem, appliances.home[runs], use)
         flows, cost, broken = solve(problem, method)
     lost = Note(
@@ -108,25 +107,47 @@ def _with_load(problem: Problem, homes: Ints, use: Floats) -> Problem:
     return replace(problem, load=load)
 
 
-def _place(problem: Problem, flows: Floats, appliances: Appliances, runs: Ints, method: Method) -> tuple[Ints, Floats]:
-    """The best start of each of these runs, in different homes, and what it uses then: int64[r], float64[r, T]."""
-    homes, horizon = appliances.home[runs], problem.horizon
-    least, _ = load_prices(problem.take(homes), flows[:, homes])
-    starts, bound = _likely(least, appliances, runs)
-    best, worth, use = np.full(len(runs), -1), np.full(len(runs), np.inf), np.zeros((len(runs), horizon))
+def _place(
+    problem: Problem, solved: tuple[Floats, Floats], appliances: Appliances, runs: Ints, method: Method
+) -> tuple[Ints, Floats]:
+    """The best start of each of these runs, in different homes, and what it uses then: int64[r], float64[r, T].
+
+    solved : table and cost of the plans without them
+    """
+    part, table = problem.take(appliances.home[runs]), solved[0][:, appliances.home[runs]]
+    starts, least = _by_price(prices_of(part, table)[0], appliances, runs)
+    best, worst = np.full(len(runs), -1), np.full(len(runs), np.inf)
+    use, weight = np.zeros_like(part.load), penalty(part) / 1000.0
+    before = solved[1][appliances.home[runs]] + weight * table[OVER].sum(axis=1)
     for turn in range(starts.shape[1]):
-        going = np.flatnonzero(bound[:, turn] < worth - _MATTERS)
+        going = np.flatnonzero(before + least[:, turn] < worst - _MATTERS)
         if not len(going):
             break
-        trial = _shifted(appliances.profile_wh[runs[going]], starts[going, turn], horizon)
-        part = problem.take(homes[going])
-        table, paid, _ = solve(replace(part, load=part.load + trial), method)
-        more = (table[OVER] - flows[OVER][:, homes[going]] if False else table[OVER]).sum(axis=1)
-        paid = paid + _OVER * more / 1000.0
-        better = paid < worth[going] - _MATTERS
+        homes = part.take(going)
+        trial = _shifted(appliances.profile_wh[runs[going]], starts[going, turn], problem.horizon)
+        flows, cost, _ = solve(replace(homes, load=homes.load + trial), method)
+        cost = cost + weight[going] * flows[OVER].sum(axis=1)
+        better = cost < worst[going] - _MATTERS
         chosen = going[better]
-        best[chosen], worth[chosen], use[chosen] = starts[chosen, turn], paid[better], trial[better]
+        best[chosen], worst[chosen], use[chosen] = starts[chosen, turn], cost[better], trial[better]
     return best, use
+
+
+def _by_price(price: Floats, appliances: Appliances, runs: Ints) -> tuple[Ints, Floats]:
+    """All starts of each run, cheapest first at the given prices, and what they cost at least: int64[r, T] and
+    float64[r, T], µ; infinite where a start is outside its window or the run would outlast the slots.
+    """
+    profile = appliances.profile_wh[runs]
+    horizon, longest = price.shape[1], profile.shape[1]
+    slots = np.arange(horizon)
+    length = np.where(profile > 0, np.arange(1, longest + 1), 0).max(axis=1, initial=0)
+    first, last = np.maximum(appliances.earliest[runs], 0), np.minimum(appliances.latest[runs], horizon - length)
+    fits = (slots >= first[:, None]) & (slots <= last[:, None])
+    ahead = np.hstack([price, np.zeros((len(price), longest))])
+    worth = sum((profile[:, [at]] * ahead[:, at : at + horizon] for at in range(longest)), np.zeros_like(price))
+    worth = np.where(fits, worth / 1000.0, np.inf)
+    order = np.argsort(worth, axis=1, kind="stable")
+    return order, np.take_along_axis(worth, order, axis=1)
 
 
 def _shifted(profile: Floats, starts: Ints, horizon: int) -> Floats:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sunfair.agent.homes import Homes
 from sunfair.agent.kernels import has_numba
 from sunfair.agent.outlook import Outlook
-from sunfair.agent.plan import Method, Plans, check_pair, plans_of, solve, steady, unheld
 from sunfair.agent.plan_flows import EXPORT, IMPORT, OVER
+from sunfair.agent.plan_homes import Method, Plans, check_pair, plans_of, solve, steady, unheld
 from sunfair.agent.plan_repair import Note, Problem, repair
 from sunfair.agent.plan_replay import play
 from sunfair.agent.stores import Stores

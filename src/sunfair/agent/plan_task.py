@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sunfair.agent.plan_repair import Problem
 
-__all__ = ["Joint", "Task", "batteries", "floors"]
+__all__ = ["Joint", "Task", "batteries", "floors", "penalty"]
 
 Floats = NDArray[np.float64]
 
@@ -102,7 +102,7 @@ def batteries(problem: Problem) -> Joint:
         import_limit=problem.import_limit,
         export_limit=problem.export_limit,
         over_most=np.maximum(problem.load - problem.pv - problem.import_limit[:, None], 0.0),
-        penalty=_penalty(problem),
+        penalty=penalty(problem),
         low=floors(problem)[:, None, :],
         high=problem.capacity[:, None, None] * over_time,
         start=problem.soc[:, None],
@@ -119,7 +119,7 @@ def batteries(problem: Problem) -> Joint:
     )
 
 
-def _penalty(problem: Problem) -> Floats:
+def penalty(problem: Problem) -> Floats:
     """By how much load above the import limit counts, float64[n], µ/kWh: more than any trade in store could win."""
     dearest = np.maximum(np.abs(problem.buy).max(axis=1, initial=0.0), np.abs(problem.sell).max(axis=1, initial=0.0))
     most = 4.0 * (dearest + np.abs(problem.terminal) + problem.wear + 1.0)

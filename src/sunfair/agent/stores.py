@@ -69,6 +69,13 @@ class Stores:
         """Number of slots, T."""
         return int(self.low_wh.shape[1])
 
+    def take(self, stores: NDArray[np.int64], shift: int = 0) -> "Stores":
+        """The stores at these places, in this order; of homes so many places further to the front."""
+        names = [field.name for field in fields(Stores) if field.name != "notes"]
+        columns = {name: getattr(self, name)[stores] for name in names}
+        columns["home"] = columns["home"] - shift
+        return Stores(**columns, notes=self.notes)
+
     @staticmethod
     def none(horizon: int) -> "Stores":
         """No store at all."""

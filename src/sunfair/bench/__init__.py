@@ -4,5 +4,6 @@ from sunfair.bench.clearing import bench_clearing
 from sunfair.bench.gas import SIZES, bench_gas
 from sunfair.bench.gas_prices import DEFAULT_PRICES, GasPrices
 from sunfair.bench.gas_text import gas_text
+from sunfair.bench.planning import bench_planning
 
-__all__ = ["DEFAULT_PRICES", "SIZES", "GasPrices", "bench_clearing", "bench_gas", "gas_text"]
+__all__ = ["DEFAULT_PRICES", "SIZES", "GasPrices", "bench_clearing", "bench_gas", "bench_planning", "gas_text"]

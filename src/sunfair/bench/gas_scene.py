@@ -40,8 +40,8 @@ class Places:
     a kind in the order of `AUCTION_FRAUDS`."""
 
     GHOST, DOUBLE, FILED_OFFER, SILENT, POOL, HONEST = 30, 31, 40, 60, 64, 80
-    """A leaf of nobody's; two of one account; a filed offer ignored; a filed reading ignored; kept out of the pool (where
-    the row before shares least of its path); an honest slot."""
+    """A leaf of nobody's; two of one account; a filed offer ignored; a filed reading ignored; kept out of the pool
+    (where the row before shares least of its path); an honest slot."""
 
     LATE_MEMBER, SILENT_MEMBER, FILING_MEMBER, GAP_MEMBER = 8, 5, 9, list(ROW_FRAUDS).index("row_trade_gap")
 

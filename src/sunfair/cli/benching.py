@@ -5,13 +5,13 @@ import math
 
 import typer
 
-from sunfair.bench import DEFAULT_PRICES, SIZES, GasPrices, bench_clearing, bench_gas, gas_text
+from sunfair.bench import DEFAULT_PRICES, SIZES, GasPrices, bench_clearing, bench_gas, bench_planning, gas_text
 from sunfair.cli.show import print_json, stderr
 from sunfair.errors import Fault, InputError
 
 __all__ = ["run_bench"]
 
-_BENCHES = ("clearing", "gas")
+_BENCHES = ("clearing", "gas", "planning")
 
 
 def run_bench(
@@ -33,7 +33,7 @@ def run_bench(
     elif strange := [option for option, value in given.items() if value is not None]:
         raise InputError(f"{', '.join(strange)}: only `bench gas` takes that")
     else:
-        figures = bench_clearing(_tell)
+        figures = bench_planning(_tell) if name == "planning" else bench_clearing(_tell)
     if as_json:
         print_json(figures)
     else:

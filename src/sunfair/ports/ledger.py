@@ -85,7 +85,8 @@ class ChainRecord:
 
     `owners[account]` are 20-byte addresses, `balances[account]` µ, `meters[account]` the keys and base registers by
     date, `caps[account]` the most Wh a side of its offers may hold; `operators` held the office one after the other.
-    The guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one by one.
+    The guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one by
+    one.
     """
 
     chain_id: int

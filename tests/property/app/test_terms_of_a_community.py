@@ -1,5 +1,7 @@
 """The entries that the utility sets say, slot by slot, exactly the tariffs of the series, and never overlap."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ def test_entries_say_the_series(seed, slots, change):
     entries = terms_of(_COMMUNITY, 1_000, retail, feed_in)
     assert entries[0].first_slot == 1_000
     assert entries[-1].last_slot == 1_000 + slots - 1
-    assert all(a.last_slot + 1 == b.first_slot for a, b in zip(entries, entries[1:], strict=False))
+    assert all(a.last_slot + 1 == b.first_slot for a, b in pairwise(entries))
     for entry in entries:
         assert 16 <= len(entry.tariffs) <= 16 * TARIFFS_MAX
         for slot in range(entry.first_slot, entry.last_slot + 1):

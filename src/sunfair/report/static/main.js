@@ -277,6 +277,11 @@
         {},
         `This page holds the private rows of ${data.homes.length === 1 ? "the home" : "all homes"}${data.series.days.length > 1 && day ? ` for ${S.date(day.date)}` : ""}. They belong to the people who live there: before handing it on, ask them.`,
       ),
+      el(
+        "p",
+        {},
+        "What anyone can see of the market itself: every curve and fill of every slot without names, in an order drawn anew each time; and on chain what each account was paid for a whole period, by address. A curve unlike all others can be followed through the day, and in a very small community a guess is often right.",
+      ),
     );
   }
 

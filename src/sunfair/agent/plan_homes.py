@@ -1,6 +1,6 @@
 """The day-ahead plan of homes with a battery: `plan(homes, outlook)`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,11 +58,12 @@ class Plans:
         return len(self.cost)
 
 
-def plan(homes: Homes, outlook: Outlook, *, method: Method = "auto") -> Plans:
+def plan(homes: Homes, outlook: Outlook, *, method: Method = "auto", threads: int = 1) -> Plans:
     """The cheapest plan of every home, replayed through its devices before it is returned.
 
     method : "merge" is exact (`merge_kernel`), in machine code with numba and in slow Python without; "highs" solves
              the same as a linear programme; "auto" merges with numba and asks HiGHS without
+    threads : how many processor cores the homes may be shared out to; the plans do not depend on it
 
     Never infeasible. Values no home can have are repaired; a start below the reserve recovers as fast as charging
     within the import limit allows; load above the import limit is met from the battery first, whatever it costs, and
@@ -73,7 +74,7 @@ def plan(homes: Homes, outlook: Outlook, *, method: Method = "auto") -> Plans:
     """
     check_pair(homes, outlook)
     problem, notes = repair(homes, outlook)
-    flows, cost, broken = solve(problem, method)
+    flows, cost, broken = solve(problem, method, threads)
     return plans_of(flows, cost, (*notes, *unheld(flows, broken)))
 
 
@@ -98,19 +99,35 @@ def check_pair(homes: Homes, outlook: Outlook) -> None:
         raise InputError("these homes cannot be planned", faults)
 
 
-def solve(problem: Problem, method: Method) -> tuple[Floats, Floats, Bools]:
+def solve(problem: Problem, method: Method, threads: int = 1) -> tuple[Floats, Floats, Bools]:
     """Solve and replay: the table float64[8, n, T] (rows of `plan_flows`), the cost, and whose plan did not hold."""
     flows, cost = np.empty((FLOWS, problem.size, problem.horizon)), np.empty(problem.size)
     merges = method == "merge" or (method == "auto" and has_numba())
     solver = _merge(problem, flows, cost) if merges else _highs(problem, flows, cost)
     broken = np.zeros(problem.size, np.bool_)
-    for begin in range(0, problem.size, _CHUNK):
+
+    def work(begin: int) -> None:
         homes = slice(begin, min(begin + _CHUNK, problem.size))
         solver(homes)
         broken[homes] = ~play(problem.take(homes), flows[:, homes], cost[homes]).holds
+
+    _share_out(work, range(0, problem.size, _CHUNK), threads)
     for home in np.flatnonzero(broken).tolist():
         _stand_still(problem, slice(home, home + 1), flows, cost)
     return flows, cost, broken
+
+
+def _share_out(work: Callable[[int], None], parts: Sequence[int], threads: int) -> None:
+    """Do all parts of the work, several at a time if there are several threads; each writes to a place of its own."""
+    if threads <= 1 or len(parts) <= 1:
+        for part in parts:
+            work(part)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only where it is asked for
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(work, parts):
+            pass
 
 
 def _merge(problem: Problem, flows: Floats, cost: Floats) -> Callable[[slice], None]:
