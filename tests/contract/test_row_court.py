@@ -626,6 +626,36 @@ def test_what_an_operator_left_itself_binds_it(lie):
     world.caught(planted(street, account, world.OPERATOR, **lie), account)
 
 
+def test_the_row_before_stands_in_the_account_s_own_tree():
+    """A fallen operator wrote a row of the home into its friend's tree: it says the right account and slot there, too."""
+    street = world.made(2, Ways(silent=0.2, moving=0, replaced=0, void=0, successor=True))
+    account = first_row(street)
+    friend, slot = account + 1, street.pending.settlement.first_slot
+    false = world.change(street.earlier.rows[account][-1], import_register_wh=0)
+    told = {**street.earlier.rows, friend: (*street.earlier.rows[friend][:-1], false)}
+    earlier = world.post(street.facts, street.earlier.settlement, told)
+    facts = replace(street.facts, last=earlier.settlement, pending=street.pending.settlement)
+    index = len(told[friend]) - 1
+    for place in (friend, account):
+        planted = replace(earlier.handed(friend).at(slot - 1, index), account=place)
+        call = (street.handed(account).at(slot, 0), planted, *street.shown[slot].place)
+        reason = "court: previous row" if place == friend else "court: path"
+        assert world.courtroom().both(facts, "refute_row", call) == (reason, None)
+    planted = replace(earlier.handed(friend).at(slot - 2, index - 1), account=friend)
+    call = (street.handed(account).at(slot, 0), planted, *street.shown[slot].place)
+    assert world.courtroom().both(facts, "refute_row", call) == ("court: previous row", None)
+
+
+def test_a_stated_cover_does_not_wrap():
+    """Eight bytes stand in the tree; a larger number with the same last eight is no other way to write them."""
+    account = FIRST_MEMBER + 1
+    street = world.repost(STREET, stated={(0, account): 2**64 - 9, (0, account ^ 1): 20, (1, account >> 1): 11})
+    own = street.handed(account)
+    for stated in (2**64 - 9, 2**256 - 9):
+        call = (own.settlement, account, stated, own.leaf, own.leaf_path, b"", (), b"", b"")
+        assert world.courtroom().both(street.facts, "refute_leaf", call) == ("court: lane", None)
+
+
 # ── Cost ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -46,8 +46,8 @@ def bench_planning(progress: Report | None = None, *, homes: int = 2_000, many: 
 
     homes, many : homes of the fleet that is held against HiGHS, and of the one that is only timed
 
-    Returns plain JSON values: ``cases`` (homes per second of one core beside warm HiGHS, both the best of several blocks
-    of homes, and the worst cost above or below its optimum), ``fleet`` (seconds for `many` homes on two cores),
+    Returns plain JSON values: ``cases`` (homes per second of one core beside warm HiGHS, both the best of several
+    blocks of homes, and the worst cost above or below its optimum), ``fleet`` (seconds for `many` homes on two cores),
     ``published``.
     """
     tell = progress or (lambda _: None)
