@@ -25,7 +25,9 @@ NAMED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["AuctionCourt", "RowCourt", "BookCourt", "Docket", "Witness", "DataBoard", "EnergyMarket"])
+@pytest.mark.parametrize(
+    "name", ["AuctionCourt", "RowCourt", "BookCourt", "Docket", "Witness", "DataBoard", "EnergyMarket"]
+)
 def test_events_name_accounts_only_where_accounts_show_themselves(name: str) -> None:
     abi = json.loads((ARTIFACTS / f"{name}.json").read_text())["abi"]
     naming = {e["name"] for e in abi if e["type"] == "event" and NAMING & {part["name"] for part in e["inputs"]}}
