@@ -13,12 +13,16 @@
 """
 
 
+# ── Constants ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 # @notice Most bytes of one part: with its envelope it stays below the 128 KiB a node takes in one transaction.
 PART_MAX: public(constant(uint256)) = 122_880
 
 # @dev Blobs of one transaction.
 BLOBS_MAX: constant(uint256) = 16
 
+
+# ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 event Published:
     # @notice Part `part` of `parts` of the public rows of slots `first_slot` to `first_slot + slots - 1` of a market.
@@ -37,6 +41,8 @@ event Announced:
     slots: uint256
     blobs: DynArray[bytes32, BLOBS_MAX]
 
+
+# ── Calls that change state ───────────────────────────────────────────────────────────────────────────────────────────
 
 @external
 def publish(market: address, first_slot: uint256, slots: uint256, part: uint256, parts: uint256, data: Bytes[PART_MAX]):
@@ -62,11 +68,23 @@ def announce(market: address, first_slot: uint256, slots: uint256):
     @param first_slot First slot of the data.
     @param slots Number of slots.
     """
+    hashes: DynArray[bytes32, BLOBS_MAX] = self._blobs()
+    assert len(hashes) > 0, "board: no blobs"
+    log Announced(market=market, first_slot=first_slot, publisher=msg.sender, slots=slots, blobs=hashes)
+
+
+# ── Internal ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+@internal
+@view
+def _blobs() -> DynArray[bytes32, BLOBS_MAX]:
+    """
+    @dev Versioned hashes of the blobs of this transaction, in order.
+    """
     hashes: DynArray[bytes32, BLOBS_MAX] = []
     for i: uint256 in range(BLOBS_MAX):
         hash: bytes32 = blobhash(i)
         if hash == empty(bytes32):
             break
         hashes.append(hash)
-    assert len(hashes) > 0, "board: no blobs"
-    log Announced(market=market, first_slot=first_slot, publisher=msg.sender, slots=slots, blobs=hashes)
+    return hashes

@@ -33,6 +33,10 @@
 # ── Interfaces ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 from . import IEnergyMarket
+
+
+# ── Modules ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 from . import court_proofs
 
 
@@ -413,7 +417,7 @@ def refute_cover_node(
     self._judge(market, court_proofs.COVER_NODE, settlement.operator, holds)
 
 
-# ── Verdict ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Internal ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 @internal
 def _judge(market: address, kind: uint256, operator: address, holds: bool):
@@ -424,8 +428,6 @@ def _judge(market: address, kind: uint256, operator: address, holds: bool):
     assert not holds, "court: not false"
     extcall IEnergyMarket(market).convict(kind, operator, msg.sender, court_proofs.NO_SLOT)
 
-
-# ── What the market holds ─────────────────────────────────────────────────────────────────────────────────────────────
 
 @internal
 @view
@@ -478,8 +480,6 @@ def _part(market: address, settlement: IEnergyMarket.Settlement, account: uint25
         part.cap_wh = member.cap_wh
     return part
 
-
-# ── Leaves and rows in their places ───────────────────────────────────────────────────────────────────────────────────
 
 @internal
 @pure
@@ -646,8 +646,6 @@ def _before(market: address, at: RowAt, part: Part, previous: RowAt) -> Numbers:
     return before
 
 
-# ── What a row says ───────────────────────────────────────────────────────────────────────────────────────────────────
-
 @internal
 @pure
 def _signed_at(data: Bytes[324], place: uint256) -> int256:
@@ -742,8 +740,6 @@ def _is_trade(row: Bytes[ROW_BYTES], public_row: Bytes[200], cap_wh: uint256) ->
         and (offered == 0 or (offered == due and self._signed_at(row, 93) == 0))
     )
 
-
-# ── Money ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 @internal
 @pure

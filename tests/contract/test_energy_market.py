@@ -1,7 +1,9 @@
 """EnergyMarket: every rule and every refusal, one at a time."""
 
+from pathlib import Path
 from typing import Any
 
+import boa
 import pytest
 from eth_abi.abi import encode
 from eth_account.messages import encode_typed_data
@@ -31,6 +33,7 @@ from vault_world import (
     tariff_bytes,
 )
 
+CONTRACTS = Path(__file__).parents[2] / "contracts"
 NEVER = 2**40 - 1
 AMOUNTS = {0: 10, 1: 4, 2: 1, 3: 90, 4: -100, GUARANTOR: -5}
 KEY = b"k" * 20
@@ -273,15 +276,18 @@ def test_meter_not_yet_in_force_is_replaced(street: Street) -> None:
     assert market.metered() == 1
 
 
-def test_attack_meters_without_end(street: Street) -> None:
-    """So many entries that no court could afford to find the right one."""
+def test_attack_meters_without_end() -> None:
+    """So many entries that no court could afford to find the right one; a slip corrected at once is no entry."""
+    street = Street(escape=80 * DAY)
     for day in range(64):
         street.now = START + day * DAY
-        if street.market.escaped():
-            break
-        street.market.set_meter(3, KEY, FIRST + 96 * day, day, 0, sender=street.utility)
-    assert street.market.escaped()  # before an apply, a week is all there is
-    assert street.market.meter(3, FIRST + 96 * 3)[2] == 3
+        for slip in range(3):
+            street.market.set_meter(3, KEY, FIRST + 96 * day, day, slip, sender=street.utility)
+    street.now += DAY
+    with refused("market: too many meters"):
+        street.market.set_meter(3, KEY, FIRST + 96 * 64, 0, 0, sender=street.utility)
+    assert street.market.meter(3, FIRST + 96 * 3) == (KEY, FIRST + 96 * 3, 3, 2)
+    assert street.market.meter(3, 2**40) == (KEY, FIRST + 96 * 63, 63, 2)
 
 
 # ── Terms ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -700,6 +706,14 @@ def test_any_number_of_members(members: int) -> None:
     last = 3 + members - 1
     expected = {account: account for account in range(3, last)} | {0: MONEY + amounts[0], last: MONEY + last}
     assert {account: street.market.balance_of(account) for account in expected} == expected
+
+
+def test_words_of_open_accounts_are_never_zero(street: Street) -> None:
+    """Bit 63 marks an account, so that writing a balance costs the same whatever it was."""
+    first = boa.load_partial(str(CONTRACTS / "EnergyMarket.vy")).compiler_data.storage_layout["storage_layout"]
+    slot = first["balances"]["slot"]
+    words = [street.chain.evm.storage("0x" + street.market.address.hex(), slot + at) for at in range(3)]
+    assert words == [sum(2**63 << (64 * lane) for lane in range(4)), 2**63 + (2**63 << 64), 0]
 
 
 # ── Withdrawal ────────────────────────────────────────────────────────────────────────────────────────────────────────

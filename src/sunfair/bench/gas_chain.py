@@ -7,6 +7,8 @@ from typing import Any
 
 from sunfair.chain import MarketLedger, Policy, RpcNetwork, SeededKeys, contract, deploy_market, keccak
 from sunfair.chain.anvil import Anvil, running_anvil
+from sunfair.chain.keys import DEMO_CHAINS
+from sunfair.chain.node import Node
 from sunfair.chain.outbox import Outbox
 from sunfair.chain.rpc import quantity
 from sunfair.chain.sending import Request, Sender
@@ -25,6 +27,7 @@ START = 20_000 * DAY
 
 _OPENING = START + 10 * HOUR
 _SEED = 7
+_POLICY = Policy(poll=0.02)
 _HOLDERS = ("operator", "guarantor", "0", "1", "2", "members", "watcher")
 
 
@@ -66,15 +69,14 @@ class GasChain:
         self.keys: Keys = _OneOwner(SeededKeys(_SEED))
         for holder in _HOLDERS:
             anvil.fund(self.keys.address(holder))
-        self._clock = _HandClock(_OPENING)
+        self._clock, self._node = _HandClock(_OPENING), Node(anvil.rpc)
         self._network = self._connect()
         self.deployment = deploy_market(self._network, self.keys, self._clock, keccak(COMMUNITY.encode()))
 
     def _connect(self) -> RpcNetwork:
         """A network that knows of no transaction yet: after time was undone there is none to look after."""
-        chain_id = 31_337
-        node = self._network.node if hasattr(self, "_network") else RpcNetwork.connect(self.anvil.rpc).node
-        return RpcNetwork(node, Outbox(None, chain_id), chain_id, policy=Policy(poll=0.02), steered=True)
+        chain_id = DEMO_CHAINS[0]
+        return RpcNetwork(self._node, Outbox(None, chain_id), chain_id, policy=_POLICY, steered=True)
 
     @property
     def ledger(self) -> MarketLedger:
@@ -122,7 +124,7 @@ class GasChain:
         request = Request(self.keys, holder, to, abi.call(function, *arguments), value=value)
         network = self._network
         self.anvil.rpc.call("evm_setNextBlockTimestamp", network.date(self.now))
-        mined = Sender(network.node, network.chain_id, network.outbox, Policy(poll=0.02)).send(request)
+        mined = Sender(network.node, network.chain_id, network.outbox, _POLICY).send(request)
         if not mined.status:
             raise Reverted(f"{name}.{function} by {holder}", network.node.refusal(mined))
         return mined.gas_used

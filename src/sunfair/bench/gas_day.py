@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,10 +58,10 @@ class Town:
     """A community of `size` homes and its operator, from its first slot on."""
 
     def __init__(self, size: int, domain: Domain) -> None:
-        pool_only = {"sessions": (Session.POOL,), "mechanism": Mechanism.MID_MARKET_RATE}
+        pool_only: dict[str, Any] = {"sessions": (Session.POOL,), "mechanism": Mechanism.MID_MARKET_RATE}
         members = tuple(Member(f"home{at}", f"meter{at}") for at in range(size))
         rules = pool_only if size < SMALL_COMMUNITY else {}
-        self.community = Community(domain.community, members, **rules)  # type: ignore[arg-type]
+        self.community = Community(domain.community, members, **rules)
         self._runner = SlotRunner(self.community, domain, _Chance(), caps=np.full(size, CAP_WH))
         self._random = np.random.default_rng([_SEED, size])
         self._registers = np.zeros((2, size), np.int64)

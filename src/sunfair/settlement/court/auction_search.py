@@ -6,7 +6,7 @@ false node cannot be proved, nor need it be.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -183,11 +183,15 @@ def _row_arguments(place: AuctionPlace, published: PublishedAuction, index: int)
 def _bound_tree(published: PublishedAuction, fields: HeaderFields) -> _ResultTree:
     """The tree that leads to the header's result root; raises `EvidenceRefused` if none does."""
     tree = _ResultTree(published, fields)
-    top, sums = tree.at(tree.top)
-    for bound in (sums, fields.sums):  # a false header may say what the root says, or not
-        if sum_top(tree.count, top, bound) == fields.result_root:
-            tree.levels[-1][0] = (top, bound)
-            return tree
+    # What rows state of lo and hi follows from the sums: if the header's are false, from those of the rows themselves.
+    again = _ResultTree(published, replace(fields, sums=tree.at(tree.top)[1]))
+    again.fields = fields
+    for one in (tree, again):
+        top, sums = one.at(one.top)
+        for bound in (sums, fields.sums):  # a false header may say what the root says, or not
+            if sum_top(one.count, top, bound) == fields.result_root:
+                one.levels[-1][0] = (top, bound)
+                return one
     raise EvidenceRefused("court: path")
 
 
