@@ -1,5 +1,6 @@
 """`watch --rpc`: what is false is told and, with a key and a budget, refuted; whatever fails, it goes on."""
 
+import json
 import os
 import select
 import signal
@@ -13,9 +14,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from eth_keyfile.keyfile import create_keyfile_json
 
 from sunfair.app.publishing import public_bytes
-from sunfair.chain import JsonRpc, MarketLedger, RpcNetwork, SeededKeys, contract
+from sunfair.chain import JsonRpc, MarketLedger, RpcNetwork, SeededKeys, address_of, contract
 from sunfair.chain.deployment_file import read_standing
 from sunfair.chain.follow import Follower
 from sunfair.errors import LedgerError
@@ -63,6 +65,10 @@ def test_without_a_key_the_lie_is_told_and_stands(public_node: Any) -> None:
     code, lines = watch(public_node, "--once")
     assert code == 1
     assert lines[-1].startswith(f"slot {slot} leaf ")
+    code, lines = watch(public_node, "--once", "--json")
+    told = json.loads(lines[0])
+    assert (code, told["holds"], told["watched"], told["gas_spent"]) == (1, False, 1, 0)
+    assert {one["slot"] for one in told["standing"]} == {slot}
     with public_node.ledger() as ledger:
         assert ledger.record().convictions == ()
 
@@ -92,6 +98,25 @@ def test_a_used_up_budget_stops_before_it_is_exceeded(public_node: Any, tmp_path
         assert 0 < count < len(slots) if convicted is None else count == convicted
         spent = int(next(line for line in lines if "gas spent" in line).split(", ")[-1].split(" of ")[0])
         assert spent <= budget
+
+
+def test_a_keystore_signs(public_node: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = b"\7" * 32
+    (tmp_path / "key.json").write_text(json.dumps(create_keyfile_json(key, b"open", kdf="pbkdf2", iterations=10)))
+    (tmp_path / "password").write_text("open\n")
+    monkeypatch.setenv("ETH_PASSWORD", str(tmp_path / "password"))
+    (slot,) = publish(public_node, "price")
+    words = ["--once", "--keystore", str(tmp_path / "key.json"), "--deployments", str(tmp_path)]
+    node = ["--rpc", public_node.node.url, "--deployment", str(public_node.file)]
+    code, out, err = public_node.sunfair("watch", *node, *words)
+    assert code == 1
+    assert "holds 0 wei" in err
+    assert out.splitlines()[-1].startswith(f"slot {slot}: ")
+    public_node.node.fund(address_of(key))
+    assert watch(public_node, *words)[0] == 0
+    with public_node.ledger() as ledger:
+        (convicted,) = ledger.record().convictions
+    assert (convicted.slot, convicted.challenger) == (slot, address_of(key))
 
 
 def test_wrong_ways_to_sign_end_with_2(public_node: Any, tmp_path: Any) -> None:
@@ -126,7 +151,9 @@ def test_a_withheld_day_is_demanded_and_the_silence_convicted(public_node: Any) 
         watcher.look()
         assert "Docket.convict_silence convicted" in told[-1]
         watcher.look()
+        assert "0 auctions cleared again, 24 void" in told[-1]
         assert watcher.standing == []
+    assert public_node.sunfair("audit", "--rpc", public_node.node.url, "--deployment", str(public_node.file))[0] == 0
     with public_node.ledger() as ledger:
         record = ledger.record()
         assert record.settlements[-1].cancelled
@@ -317,6 +344,6 @@ def test_ctrl_c_ends_it_cleanly(public_node: Any) -> None:
         os.kill(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "stopped" in out
+    assert "stopped" in err
     assert out.splitlines()[-1].startswith(f"slot {slot}: header: ")
     assert "Traceback" not in err

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.published_checks import Told, period_told, settlement_told
-from sunfair.app.publishing import rebuilt
+from sunfair.app.publishing import rebuilt, void_period
 from sunfair.chain.follow import Follower
 from sunfair.errors import Fault, InputError
 from sunfair.ports import GUARANTOR, Convicted
@@ -75,7 +75,9 @@ def audit_public(
     slots: list[list[Told]] = []
     total, done = sum(anchor.slots for anchor in anchors), 0
     for anchor in anchors:
-        period, why = (rebuild or chain_rebuild(follower))(anchor)
+        period, why = void_period(facts, anchor), ""
+        if period is None:
+            period, why = (rebuild or chain_rebuild(follower))(anchor)
         if period is None:
             told.missing.append(Told(anchor.first_slot, None, why))
         else:
@@ -93,10 +95,11 @@ def chain_rebuild(follower: Follower) -> Rebuild:
     """Out of what was laid out on the chain."""
 
     def rebuild(anchor: Anchor) -> tuple[PublishedPeriod | None, str]:
-        published, lacks = follower.published(anchor)
-        why = lacks or "what was laid out has not the headers that hash to the anchor"
+        published = follower.published(anchor)
+        period = rebuilt(anchor, published)
+        why = published.lacks or "what was laid out has not the headers that hash to the anchor"
         last = anchor.first_slot + anchor.slots - 1
-        return rebuilt(anchor, published), f"the public part up to slot {last} is not to be had: {why}"
+        return period, f"the public part up to slot {last} is not to be had: {why}"
 
     return rebuild
 

@@ -4,11 +4,12 @@ Whatever fails while it is read leaves what was known as it was. If the last blo
 read anew: what a reorganisation took out is then not there.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sunfair.chain.abi import Event
-from sunfair.chain.board import Board, read_laid
+from sunfair.chain.board import Board, Laid, read_laid
 from sunfair.chain.contracts import contract
 from sunfair.chain.deployment import Deployment
 from sunfair.chain.history import History
@@ -19,10 +20,10 @@ from sunfair.chain.rpc import JsonRpc, Unreachable
 from sunfair.errors import LedgerError
 from sunfair.settlement.court import Anchor, MarketFacts
 
-__all__ = ["Follower"]
+__all__ = ["Follower", "Publications"]
 
 _TRIES = 3
-_READ_MAX = 16
+_READ_MAX = 64
 """Most publications of one period that are looked at: anyone may lay out anything."""
 
 
@@ -143,18 +144,31 @@ class Follower:
         output = self.network.call(self.deployment.market, abi.call(name, *args), block=block)
         return abi.result(name, output)[0]
 
-    def published(self, anchor: Anchor) -> tuple[list[bytes], str]:
-        """What was laid out for an anchored period, best first, as far as it can be had; and what not, in words.
+    def published(self, anchor: Anchor) -> "Publications":
+        """What was laid out for an anchored period, best first: the operator's own, of each publisher the newest."""
+        laid = self.board.of(anchor.first_slot, anchor.slots, anchor.operator)[:_READ_MAX]
+        lacks = self.board.lacks(anchor.first_slot, anchor.slots)
+        return Publications(self.network, self.beacon, laid, lacks)
 
-        Unreachable if the node does not answer; that a beacon node does not is told in words.
-        """
-        found: list[bytes] = []
-        lacks = ""
-        for laid in self.board.of(anchor.first_slot, anchor.slots, anchor.operator)[:_READ_MAX]:
+
+class Publications:
+    """What was laid out for one period, read one by one as it is asked for: often the first is enough.
+
+    `lacks` says in words what could not be had so far. Unreachable if the node does not answer; that a beacon node does
+    not is told in words.
+    """
+
+    def __init__(self, network: Network, beacon: JsonRpc | None, laid: list[Laid], lacks: str) -> None:
+        self._network, self._beacon, self._laid = network, beacon, laid
+        self.lacks = "" if laid else lacks
+
+    def __iter__(self) -> Iterator[bytes]:
+        for laid in self._laid:
             try:
-                found.append(read_laid(self.network, laid, self.beacon))
+                data = read_laid(self._network, laid, self._beacon)
             except LedgerError as error:
                 if isinstance(error, Unreachable) and laid.way is Way.CALLDATA:
                     raise
-                lacks = lacks or str(error)
-        return found, "" if found else lacks or self.board.lacks(anchor.first_slot, anchor.slots)
+                self.lacks = self.lacks or str(error)
+            else:
+                yield data

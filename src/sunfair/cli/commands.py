@@ -160,8 +160,15 @@ def watch(
     place = place_of(folder, rpc, market=market, deployment=deployment, from_block=from_block, beacon=beacon)
     if isinstance(place, Path):
         raise typer.Exit(run_watch_folder(place, as_json=as_json))
-    signer = Signer(keystore, demo_keys)
-    code = run_watch(place, signer=signer, once=once, gas_budget=gas_budget, poll=poll, outboxes=deployments)
+    code = run_watch(
+        place,
+        signer=Signer(keystore, demo_keys),
+        once=once,
+        gas_budget=gas_budget,
+        poll=poll,
+        outboxes=deployments,
+        as_json=as_json,
+    )
     raise typer.Exit(code)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -14,6 +15,7 @@ from sunfair.audit.public_files import watch_folder
 from sunfair.chain import DEMO_CHAINS, RpcNetwork, SeededKeys
 from sunfair.chain.keystore import open_keystore
 from sunfair.cli.auditing import Where, followed, print_public
+from sunfair.cli.show import print_json
 from sunfair.errors import Fault, InputError, LedgerError
 from sunfair.ports import Keys
 from sunfair.wiring.remote_demands import Demands
@@ -49,10 +51,13 @@ def run_watch_folder(folder: Path, *, as_json: bool) -> int:
     return print_public(watch_folder(folder), as_json=as_json)
 
 
-def run_watch(where: Where, *, signer: Signer, once: bool, gas_budget: int, poll: float, outboxes: Path) -> int:
+def run_watch(
+    where: Where, *, signer: Signer, once: bool, gas_budget: int, poll: float, outboxes: Path, as_json: bool = False
+) -> int:
     """Watch a market, once or until interrupted; exit code 1 if in the end something false or missing stands, else 0.
 
-    InputError, exit code 2, where the market or the network is not what was named, or does not answer at the start.
+    With `as_json` what happens is told on stderr, and what stands in the end in one object on stdout. InputError, exit
+    code 2, where the market or the network is not what was named, or does not answer at the start.
     """
     keys = signer.keys()
     sender = None if keys is None else keys.address(WATCHER)
@@ -63,15 +68,16 @@ def run_watch(where: Where, *, signer: Signer, once: bool, gas_budget: int, poll
             fault = Fault("--demo-keys", f"anyone can derive them; chain {network.chain_id} is no local one")
             raise InputError("demonstration keys sign on local chains alone", [fault])
         challenger = None if keys is None else Challenger(follower, network, keys, gas_budget)
-        demands = None if challenger is None else Demands(follower, network, challenger, typer.echo)
-        watcher = Watcher(follower, typer.echo, challenger, demands)
+        tell = partial(typer.echo, err=as_json)
+        demands = None if challenger is None else Demands(follower, network, challenger, tell)
+        watcher = Watcher(follower, tell, challenger, demands)
         place = f"chain {network.chain_id}, market 0x{follower.deployment.market.hex()}"
-        typer.echo(f"{place}: {_signing(sender, gas_budget)}")
+        tell(f"{place}: {_signing(sender, gas_budget)}")
         if once:
             _look_once(watcher)
         else:
             _look_on(watcher, poll)
-        return _summed_up(watcher, challenger)
+        return _summed_up(watcher, challenger, as_json=as_json)
 
 
 def _signing(sender: bytes | None, gas_budget: int) -> str:
@@ -97,7 +103,7 @@ def _look_on(watcher: Watcher, poll: float) -> None:
             try:
                 watcher.look()
                 if failed:
-                    typer.echo("the node answers again; going on where it stopped")
+                    typer.echo("the node answers again; going on where it stopped", err=True)
                 failed = ""
             except LedgerError as error:
                 if str(error) != failed:
@@ -105,12 +111,17 @@ def _look_on(watcher: Watcher, poll: float) -> None:
                 failed = str(error)
             time.sleep(poll)
     except KeyboardInterrupt:
-        typer.echo("stopped")
+        typer.echo("stopped", err=True)
 
 
-def _summed_up(watcher: Watcher, challenger: Challenger | None) -> int:
+def _summed_up(watcher: Watcher, challenger: Challenger | None, *, as_json: bool) -> int:
     """The last words; the cause of what stands is in the last line."""
     standing = watcher.standing
+    if as_json:
+        stands = [{"slot": one.slot, "leaf": one.leaf, "what": one.what} for one in standing]
+        gas = 0 if challenger is None else challenger.spent
+        print_json({"holds": not standing, "watched": watcher.watched, "gas_spent": gas, "standing": stands})
+        return 1 if standing else 0
     spent = "" if challenger is None else f", {challenger.spent} of {challenger.budget} gas spent"
     typer.echo(f"{watcher.watched} open period(s) watched, {len(standing)} false or missing thing(s) stand{spent}")
     for told in standing:

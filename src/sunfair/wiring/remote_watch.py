@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.published_checks import Told, period_told, settlement_told
-from sunfair.app.publishing import rebuilt
+from sunfair.app.publishing import rebuilt, void_period
 from sunfair.chain.follow import Follower
 from sunfair.errors import Reverted
 from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Settlement
@@ -92,10 +92,10 @@ class Watcher:
     def _judge(self, facts: MarketFacts, anchor: Anchor) -> None:
         judged, last = self._periods[anchor], anchor.first_slot + anchor.slots - 1
         name = f"period {anchor.period}, slots {anchor.first_slot} to {last}"
-        published, lacks = self._follower.published(anchor)
-        judged.period = rebuilt(anchor, published)
+        published = self._follower.published(anchor)
+        judged.period = void_period(facts, anchor) or rebuilt(anchor, published)
         if judged.period is None:
-            why = lacks or "what was laid out has not the headers that hash to the anchor"
+            why = published.lacks or "what was laid out has not the headers that hash to the anchor"
             if why != judged.why:
                 self._tell(f"{name}: the public part is not to be had: {why}")
             judged.why = why
