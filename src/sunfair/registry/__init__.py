@@ -1,7 +1,8 @@
 """The meter registry: identifiers of meter points, and what of them may stand on a chain."""
 
+from sunfair.registry.calendar import Calendar
 from sunfair.registry.cups import Cups, parse_cups
-from sunfair.registry.identity import LAYOUT_VERSION, commitment, nullifier
+from sunfair.registry.identity import LAYOUT_VERSION, commitment, identify, nullifier
 from sunfair.registry.malo import Malo, parse_malo
 from sunfair.registry.mpan import DISTRIBUTORS, Mpan, parse_mpan
 from sunfair.registry.mprn import Mprn, parse_mprn
@@ -14,6 +15,7 @@ __all__ = [
     "FUELS",
     "LAYOUT_VERSION",
     "SCHEMES",
+    "Calendar",
     "Cups",
     "Fuel",
     "InvalidMeterPoint",
@@ -25,6 +27,7 @@ __all__ = [
     "Rule",
     "Scheme",
     "commitment",
+    "identify",
     "nullifier",
     "parse",
     "parse_cups",

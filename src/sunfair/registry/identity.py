@@ -21,7 +21,7 @@ from sha3 import keccak_256
 from sunfair.errors import Fault, InputError
 from sunfair.registry.point import FUELS, MeterKey
 
-__all__ = ["LAYOUT_VERSION", "commitment", "nullifier"]
+__all__ = ["LAYOUT_VERSION", "commitment", "identify", "nullifier"]
 
 LAYOUT_VERSION = 1
 """Version byte of the layout above. Raising it changes every commitment and nullifier."""
@@ -54,6 +54,13 @@ def nullifier(key: MeterKey, secret: bytes) -> bytes:
     Raises InputError naming every fault of key and secret.
     """
     return hmac.new(secret, _preimage(_NULLIFIER, key, _faults_of("secret", secret)), hashlib.sha256).digest()
+
+
+def identify(key: MeterKey, salt: bytes, secret: bytes) -> tuple[bytes, bytes]:
+    """Commitment and nullifier of a point at once, for registering many: as `commitment` and `nullifier` give them."""
+    committed = _preimage(_COMMITMENT, key, [*_faults_of("salt", salt), *_faults_of("secret", secret)])
+    digest: bytes = keccak_256(committed + salt).digest()
+    return digest, hmac.digest(secret, bytes([_NULLIFIER]) + committed[1:], "sha256")
 
 
 def _preimage(tag: int, key: MeterKey, faults: Sequence[Fault]) -> bytes:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sunfair.errors import InputError
-from sunfair.registry import MeterKey, commitment, nullifier, parse, parse_mpan, parse_mprn
+from sunfair.registry import MeterKey, commitment, identify, nullifier, parse, parse_mpan, parse_mprn
 
 POINT = MeterKey("GB", "electricity", "2000024512368")
 SECRET = bytes(range(32))
@@ -28,6 +28,14 @@ def test_the_commitment_is_keccak_over_the_documented_bytes() -> None:
     assert commitment(POINT, SECRET).hex() == "a5db4e38eb8b547a49abb73e55d0c58cc8519404567d1b58704cd1597ee8f976"
     gas = bytes.fromhex("20 01 4742 02 06") + b"100610" + SECRET
     assert commitment(parse_mprn("M 100610").key, SECRET) == keccak_256(gas)
+
+
+def test_both_at_once_are_the_same() -> None:
+    salt, secret = bytes(range(1, 33)), bytes(range(2, 34))
+    assert identify(POINT, salt, secret) == (commitment(POINT, salt), nullifier(POINT, secret))
+    with pytest.raises(InputError) as caught:
+        identify(MeterKey("gb", "electricity", "1"), bytes(32), b"")
+    assert [fault.place for fault in caught.value.faults] == ["salt", "secret", "country"]
 
 
 def test_the_nullifier_is_hmac_sha256_over_the_documented_bytes() -> None:

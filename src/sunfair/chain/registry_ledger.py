@@ -1,0 +1,136 @@
+"""The register and the switching of suppliers on a chain: `MeterRegistry` and `SupplierSwitching`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sunfair.chain.contracts import Contract, contract
+from sunfair.chain.network import Network
+from sunfair.errors import LedgerError
+from sunfair.ports import Clock, Keys
+from sunfair.registry.batch_tree import BatchProof
+from sunfair.registry.switching import Switch, SwitchingDomain, SwitchState, windows_digest
+
+__all__ = ["RegistryLedger", "deploy_registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryLedger:
+    """Both contracts on a network. Each call names the holder whose key signs it; Reverted where a contract refuses."""
+
+    network: Network
+    keys: Keys
+    clock: Clock
+    registry: bytes
+    switching: bytes
+
+    @property
+    def domain(self) -> SwitchingDomain:
+        """Where consents and windows are signed."""
+        return SwitchingDomain(self.network.chain_id, self.switching)
+
+    # ── Register ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def set_roles(self, party: bytes, roles: int, *, governor: str = "governor") -> None:
+        """Say what a party may do."""
+        self._registry(governor, "set_roles", party, roles)
+
+    def register_batch(self, registrar: str, root: bytes, points: int) -> int:
+        """Enter a batch; returns its number."""
+        self._registry(registrar, "register_batch", root, points)
+        return int(self._view(self.registry, _REGISTRY, "batch_count")) - 1
+
+    def open_point(self, sender: str, batch: int, commitment: bytes, point: bytes, path: BatchProof) -> None:
+        """Open a point from its batch."""
+        self._registry(sender, "open_point", batch, path.index, commitment, point, list(path.siblings))
+
+    def set_owner(self, registrar: str, point: bytes, owner: bytes) -> None:
+        """Say whose point it is."""
+        self._registry(registrar, "set_owner", point, owner)
+
+    def bind_device(self, registrar: str, point: bytes, key: bytes, since: int, registers: tuple[int, int]) -> None:
+        """Say which key signs the point's readings from a date (unix s) on."""
+        self._registry(registrar, "bind_device", point, key, since, *registers)
+
+    def erase_point(self, sender: str, point: bytes) -> None:
+        """Have customer and commitment forgotten."""
+        self._registry(sender, "erase_point", point)
+
+    def is_bound(self, point: bytes, key: bytes, at: int) -> bool:
+        """Whether a key's reading of an instant counts for a point."""
+        return bool(self._view(self.registry, _REGISTRY, "is_bound", point, key, at))
+
+    # ── Switching ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin_supply(self, registrar: str, point: bytes, supplier: bytes) -> None:
+        """Say who supplies a point at first."""
+        self._switching(registrar, "begin_supply", point, supplier)
+
+    def request(self, sender: str, switches: Sequence[Switch], *, service: str = "switching") -> None:
+        """Take one request, or two that are a pair, as the switchboard validated them."""
+        asked = [self._asked(switch, service) for switch in switches]
+        self._switching(sender, "request" if len(asked) == 1 else "request_pair", *asked)
+
+    def act(self, sender: str, function: str, *arguments: Any) -> None:
+        """`object_to`, `withdraw`, `annul` or `report`."""
+        self._switching(sender, function, *arguments)
+
+    def state(self, switch: bytes) -> SwitchState | None:
+        """Where a request stands at the clock's time; None if there is none."""
+        number = int(self._view(self.switching, _SWITCHING, "state", switch))
+        return SwitchState(number) if number else None
+
+    def supplier_at(self, point: bytes, at: int) -> bytes:
+        """Who supplied a point at an instant (unix s) up to now; zeros before the first supply."""
+        return bytes(self._view(self.switching, _SWITCHING, "supplier_at", point, at))
+
+    def _asked(self, switch: Switch, service: str) -> tuple[Any, ...]:
+        request = switch.request
+        times = (switch.submitted, switch.objection_ends, switch.gate_closes)
+        return (
+            request.point,
+            int(request.kind),
+            int(switch.starts.timestamp()),
+            request.nonce,
+            *(int(time.timestamp()) for time in times),
+            request.signature,
+            self.keys.sign(service, windows_digest(self.domain, switch)),
+        )
+
+    def _registry(self, holder: str, function: str, *arguments: Any) -> None:
+        self._send(holder, self.registry, _REGISTRY, function, arguments)
+
+    def _switching(self, holder: str, function: str, *arguments: Any) -> None:
+        self._send(holder, self.switching, _SWITCHING, function, arguments)
+
+    def _send(self, holder: str, to: bytes, name: str, function: str, arguments: Sequence[Any]) -> None:
+        data = contract(name).abi.call(function, *arguments)
+        self.network.transact(self.keys, holder, to, data, timestamp=self.network.date(self._now()))
+
+    def _view(self, to: bytes, name: str, function: str, *arguments: Any) -> Any:
+        abi = contract(name).abi
+        output = self.network.call(to, abi.call(function, *arguments), timestamp=self.network.date(self._now()))
+        (value,) = abi.result(function, output)
+        return value
+
+    def _now(self) -> int:
+        return int(self.clock.now().timestamp())
+
+
+_REGISTRY, _SWITCHING = "MeterRegistry", "SupplierSwitching"
+
+
+def deploy_registry(network: Network, keys: Keys, clock: Clock, *, governor: str, service: bytes) -> RegistryLedger:
+    """Put both contracts on a network; `governor` names parties, `service` (its address) signs windows."""
+    now = network.date(int(clock.now().timestamp()))
+
+    def made(code: Contract, *arguments: Any) -> bytes:
+        data = code.creation(*arguments)
+        block = network.transact(keys, governor, None, data, timestamp=now, key=f"registry {code.name}")
+        if block.created is None:
+            raise LedgerError(f"{code.name} was not created")
+        return block.created
+
+    registry = made(contract(_REGISTRY), keys.address(governor))
+    switching = made(contract(_SWITCHING), registry, service)
+    return RegistryLedger(network, keys, clock, registry, switching)

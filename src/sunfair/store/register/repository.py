@@ -1,0 +1,309 @@
+"""`ports.RegisterStore` in PostgreSQL: points, their secrets, records, device keys and grants."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, cast, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from sunfair.errors import Fault, InputError
+from sunfair.ports.registry import ImportProgress
+from sunfair.registry import FUELS
+from sunfair.registry.batch_tree import CHUNK, Batch
+from sunfair.registry.records import SealedRecord
+from sunfair.registry.register import Binding, Grant, LineFault, NewPoint, Party, Role, StoredPoint
+from sunfair.registry.switching import Sector
+from sunfair.store.database import among, copy_rows
+from sunfair.store.tables import (
+    BATCHES,
+    BINDINGS,
+    GRANTS,
+    IMPORT_FAULTS,
+    IMPORTS,
+    NOTICES,
+    PARTIES,
+    POINTS,
+    RECORDS,
+    SETTINGS,
+    SUPPLIES,
+    SWITCHES,
+)
+
+__all__ = ["RegisterRepository"]
+
+_BLOCK = 65_536
+_POINT_COLUMNS = ("id", "commitment", "country", "fuel", "sector", "owner", "owner_since", "source", "place")
+
+
+class RegisterRepository:
+    """The register behind an engine; every call is a transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # ── Parties ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def put_party(self, party: Party) -> None:
+        """Keep a party, or what it is now; InputError if another has its name."""
+        values = {"address": party.address, "name": party.name, "roles": int(party.roles)}
+        with self._engine.begin() as connection:
+            named = select(PARTIES.c.address).where(PARTIES.c.name == party.name, PARTIES.c.address != party.address)
+            if connection.scalar(named) is not None:
+                raise InputError("the party cannot be kept", [Fault("name", f"another party is named {party.name!r}")])
+            kept = insert(PARTIES).values(values)
+            connection.execute(kept.on_conflict_do_update(index_elements=["address"], set_=values))
+
+    def parties(self) -> list[Party]:
+        """All parties, by name."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(PARTIES).order_by(PARTIES.c.name)).all()
+        return [Party(bytes(row.address), row.name, Role(row.roles)) for row in rows]
+
+    def setting(self, name: str, value: bytes) -> bytes:
+        """What a setting is; it becomes `value` if there is none yet."""
+        with self._engine.begin() as connection:
+            connection.execute(insert(SETTINGS).values(name=name, value=value).on_conflict_do_nothing())
+            return bytes(connection.scalar(select(SETTINGS.c.value).where(SETTINGS.c.name == name)) or b"")
+
+    # ── Points in bulk ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def progress(self, source: bytes) -> ImportProgress:
+        """How far a file has been taken in."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(IMPORTS).where(IMPORTS.c.source == source)).one_or_none()
+        if row is None:
+            return ImportProgress(source)
+        return ImportProgress(source, row.rows_done, row.points, row.faults, row.finished)
+
+    def held(self, points: Sequence[bytes]) -> set[bytes]:
+        """Which of these points the register holds."""
+        with self._engine.connect() as connection:
+            return _held(connection, points)
+
+    def put_points(
+        self, points: Sequence[NewPoint], faults: Sequence[LineFault], progress: ImportProgress, now: datetime
+    ) -> ImportProgress:
+        """Keep a block of points, its faults and how far their file has come; returns that."""
+        with self._engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('register points'))"))
+            held = _held(connection, [point.id for point in points])
+            fresh = [point for point in points if point.id not in held]
+            again = [LineFault(p.place, "id", "the register holds this point already") for p in points if p.id in held]
+            _copy_points(connection, fresh, progress.source, now)
+            _copy_faults(connection, [*faults, *again], progress.source)
+            kept = replace(
+                progress, points=progress.points + len(fresh), faults=progress.faults + len(faults) + len(again)
+            )
+            state = {"rows_done": kept.rows_done, "points": kept.points, "faults": kept.faults}
+            values = insert(IMPORTS).values(source=kept.source, finished=kept.finished, **state)
+            connection.execute(values.on_conflict_do_update(index_elements=["source"], set_=state))
+        return kept
+
+    def faults(self, source: bytes) -> Iterator[LineFault]:
+        """What was wrong with a file, in order of its lines."""
+        table = IMPORT_FAULTS
+        found = select(table).where(table.c.source == source).order_by(table.c.line, table.c.number)
+        with self._engine.connect() as connection:
+            rows = connection.execution_options(stream_results=True, max_row_buffer=_BLOCK).execute(found)
+            for row in rows:
+                yield LineFault(row.line, row.place, row.what, row.mend)
+
+    def leaves(self, source: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Commitment ‖ nullifier of a file's points in their order, and their places."""
+        found = select(POINTS.c.commitment, POINTS.c.id, POINTS.c.place).where(POINTS.c.source == source)
+        with self._engine.connect() as connection:
+            streamed = connection.execution_options(stream_results=True, max_row_buffer=_BLOCK)
+            for block in streamed.execute(found.order_by(POINTS.c.place)).partitions(_BLOCK):
+                yield _pairs(block), np.array([row[2] for row in block], np.int64)
+
+    def put_batch(self, source: bytes, batch: Batch, starts: NDArray[np.int64], registrar: bytes, now: datetime) -> int:
+        """Keep the batch of a file's points; its number follows the last one's."""
+        with self._engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('register batches'))"))
+            number = int(connection.scalar(select(func.coalesce(func.max(BATCHES.c.number) + 1, 0))) or 0)
+            made = {"root": batch.root, "points": batch.count, "tops": batch.tops.tobytes()}
+            laid = {"starts": starts.astype("<i8").tobytes(), "source": source, "registrar": registrar}
+            connection.execute(BATCHES.insert().values(number=number, made_at=now, **made, **laid))
+            connection.execute(update(IMPORTS).where(IMPORTS.c.source == source).values(finished=True))
+        return number
+
+    def batches(self) -> list[tuple[int, bytes, int, bytes]]:
+        """Every batch: number, root, points, registrar."""
+        columns = (BATCHES.c.number, BATCHES.c.root, BATCHES.c.points, BATCHES.c.registrar)
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*columns).order_by(BATCHES.c.number)).all()
+        return [(row[0], bytes(row[1]), row[2], bytes(row[3])) for row in rows]
+
+    def place_in_batch(self, point: bytes) -> tuple[int, Batch, int, NDArray[np.uint8]] | None:
+        """The point's batch, its index there, and the leaves of its subtree."""
+        found = self.point(point)
+        with self._engine.connect() as connection:
+            held = select(BATCHES).where(BATCHES.c.source == (b"" if found is None else found.source))
+            row = connection.execute(held).one_or_none()
+            if row is None or found is None:
+                return None
+            starts = np.frombuffer(row.starts, "<i8")
+            chunk = int(np.searchsorted(starts, found.place, "right")) - 1
+            beside = (POINTS.c.source == found.source) & (POINTS.c.place >= int(starts[chunk]))
+            columns = (POINTS.c.commitment, POINTS.c.id, POINTS.c.place)
+            rows = connection.execute(select(*columns).where(beside).order_by(POINTS.c.place).limit(CHUNK)).all()
+        batch = Batch(row.points, np.frombuffer(row.tops, np.uint8).reshape(-1, 32))
+        index = chunk * CHUNK + [each.place for each in rows].index(found.place)
+        return row.number, batch, index, _pairs(rows)
+
+    # ── One point ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def point(self, point: bytes) -> StoredPoint | None:
+        """A point, None if there is none."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(POINTS).where(POINTS.c.id == point)).one_or_none()
+        if row is None:
+            return None
+        return StoredPoint(
+            bytes(row.id),
+            bytes(row.commitment),
+            row.country,
+            FUELS[row.fuel - 1],
+            Sector(row.sector),
+            bytes(row.owner),
+            row.owner_since,
+            bytes(row.source),
+            row.place,
+        )
+
+    def salt(self, point: bytes) -> bytes | None:
+        """What opens a point's commitment and, with the registrar's secret, its record."""
+        with self._engine.connect() as connection:
+            salt = connection.scalar(select(RECORDS.c.salt).where(RECORDS.c.point == point))
+        return None if salt is None else bytes(salt)
+
+    def record(self, point: bytes) -> SealedRecord | None:
+        """A point's sealed record."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(RECORDS).where(RECORDS.c.point == point)).one_or_none()
+        return None if row is None else SealedRecord(row.open, bytes(row.granted), bytes(row.private))
+
+    def bindings(self, point: bytes) -> list[Binding]:
+        """A point's device keys, in order of time."""
+        held = select(BINDINGS).where(BINDINGS.c.point == point).order_by(BINDINGS.c.since)
+        with self._engine.connect() as connection:
+            rows = connection.execute(held).all()
+        return [
+            Binding(bytes(row.point), row.since, bytes(row.device), row.import_wh, row.export_wh, row.known_at)
+            for row in rows
+        ]
+
+    def points_of_device(self, device: bytes) -> list[bytes]:
+        """The points a key ever measured."""
+        with self._engine.connect() as connection:
+            found = connection.scalars(select(BINDINGS.c.point).where(BINDINGS.c.device == device).distinct())
+            return [bytes(each) for each in found]
+
+    def put_binding(self, binding: Binding) -> None:
+        """Keep a device key of a point."""
+        values = {
+            "point": binding.point,
+            "since": binding.since,
+            "device": binding.device,
+            "import_wh": binding.import_wh,
+            "export_wh": binding.export_wh,
+            "known_at": binding.known_at,
+        }
+        with self._engine.begin() as connection:
+            connection.execute(BINDINGS.insert().values(values))
+
+    def put_owner(self, point: bytes, owner: bytes, since: datetime) -> None:
+        """Another customer; grants of the one before end."""
+        with self._engine.begin() as connection:
+            connection.execute(update(POINTS).where(POINTS.c.id == point).values(owner=owner, owner_since=since))
+            lasting = (GRANTS.c.until.is_(None)) | (GRANTS.c.until > since)
+            connection.execute(update(GRANTS).where(GRANTS.c.point == point, lasting).values(until=since))
+
+    def put_related(self, points: Sequence[bytes]) -> None:
+        """From now on these points switch together, and with none they did before."""
+        with self._engine.begin() as connection:
+            held = select(POINTS.c.related).where(among(POINTS.c.id, points))
+            before = {bytes(other) for related in connection.scalars(held) for other in related} - set(points)
+            for left in sorted(before):
+                kept: ColumnElement[Any] = POINTS.c.related
+                for point in points:
+                    kept = func.array_remove(kept, cast(point, LargeBinary))
+                connection.execute(update(POINTS).where(POINTS.c.id == left).values(related=kept))
+            for point in sorted(points):
+                others = [other for other in points if other != point]
+                connection.execute(update(POINTS).where(POINTS.c.id == point).values(related=others))
+
+    def put_grant(self, grant: Grant) -> None:
+        """Keep a grant, or its end."""
+        values = {"point": grant.point, "reader": grant.reader, "field": grant.field, "since": grant.since}
+        kept = insert(GRANTS).values(**values, until=grant.until)
+        with self._engine.begin() as connection:
+            connection.execute(kept.on_conflict_do_update(index_elements=list(values), set_={"until": grant.until}))
+
+    def grants(self, point: bytes) -> list[Grant]:
+        """All grants of a point."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(GRANTS).where(GRANTS.c.point == point).order_by(GRANTS.c.since)).all()
+        return [Grant(bytes(row.point), bytes(row.reader), row.field, row.since, row.until) for row in rows]
+
+    def erase(self, point: bytes) -> None:
+        """Delete a point's salt, record, meters and grants, forget its owner; then rewrite the tables they stood in.
+
+        A deleted row stays in its table's file until that is rewritten, so those are.
+        """
+        nobody = {"owner": bytes(20), "related": []}
+        switched = select(SWITCHES.c.id).where(SWITCHES.c.point == point)
+        with self._engine.begin() as connection:
+            for table in (RECORDS, GRANTS, BINDINGS):
+                connection.execute(delete(table).where(table.c.point == point))
+            connection.execute(update(POINTS).where(POINTS.c.id == point).values(nobody))
+            told = update(NOTICES).where(NOTICES.c.switch.in_(switched))
+            connection.execute(told.values(customer=bytes(20), signature=b""))
+            connection.execute(update(SWITCHES).where(SWITCHES.c.point == point).values(signature=b""))
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in (RECORDS, GRANTS, BINDINGS, NOTICES, SWITCHES, POINTS):
+                connection.execute(text(f'VACUUM FULL "{table.name}"'))
+            connection.execute(text("CHECKPOINT"))
+
+
+def _copy_points(connection: Connection, points: Sequence[NewPoint], source: bytes, now: datetime) -> None:
+    """COPY points and all that belongs to them."""
+    names = (
+        (p.id, p.commitment, p.meter.country, 1 + FUELS.index(p.meter.fuel), p.sector, p.owner, now, source, p.place)
+        for p in points
+    )
+    copy_rows(connection, POINTS, _POINT_COLUMNS, names)
+    copy_rows(
+        connection,
+        RECORDS,
+        ("point", "salt", "open", "granted", "private"),
+        ((p.id, p.salt, json.dumps(dict(p.record.open)), p.record.granted, p.record.private) for p in points),
+    )
+    supplied = ((p.id, now, p.supplier) for p in points if p.supplier is not None)
+    copy_rows(connection, SUPPLIES, ("point", "starts", "supplier"), supplied)
+    bound = ((p.id, now, p.device, *p.registers, now) for p in points if p.device is not None)
+    copy_rows(connection, BINDINGS, ("point", "since", "device", "import_wh", "export_wh", "known_at"), bound)
+
+
+def _copy_faults(connection: Connection, faults: Sequence[LineFault], source: bytes) -> None:
+    number: dict[int, int] = {}
+    rows = []
+    for fault in faults:
+        number[fault.line] = number.get(fault.line, -1) + 1
+        rows.append((source, fault.line, number[fault.line], fault.place, fault.what, fault.mend))
+    copy_rows(connection, IMPORT_FAULTS, list(IMPORT_FAULTS.c.keys()), rows)
+
+
+def _held(connection: Connection, points: Sequence[bytes]) -> set[bytes]:
+    known = select(POINTS.c.id).where(among(POINTS.c.id, points))
+    return {bytes(each) for each in connection.scalars(known)}
+
+
+def _pairs(rows: Iterable[Any]) -> NDArray[np.uint8]:
+    block = b"".join(bytes(row[0]) + bytes(row[1]) for row in rows)
+    return np.frombuffer(block, np.uint8).reshape(-1, 64)
