@@ -1,0 +1,226 @@
+"""`ports.PlantLedger` on an EVM network: one CommunitySolar contract, every act a transaction."""
+
+from dataclasses import astuple
+from typing import Any
+
+from sunfair.chain.abi import encode
+from sunfair.chain.contracts import Contract, contract
+from sunfair.chain.keys import DEMO_CHAINS, keccak
+from sunfair.chain.network import Network
+from sunfair.commons.plan import Milestone, Plan, PlantState, Terms, check_plan
+from sunfair.errors import LedgerError
+from sunfair.ports import Clock, Keys
+from sunfair.ports.plants import Money, MotionRecord, PlantEvent, PlantStatus, Pledged, SeatRecord
+
+__all__ = ["PlantContract", "plant_token", "propose_plant"]
+
+_NO_PERMIT = 0, 0, bytes(32), bytes(32)
+_BONDED = ("object", "report", "challenge", "move")
+_PLEDGE = keccak(
+    b"Pledge(bytes32 goal,address member,uint256 amount,uint256 max_share_bps,uint256 nonce,uint256 expiry)"
+)
+_DOMAIN = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+
+
+def plant_token(network: Network, keys: Keys, clock: Clock, *, holder: str = "organiser") -> tuple[bytes, bytes]:
+    """Play money for a local chain: addresses of the asset and of the energy credit on it."""
+    now = network.date(int(clock.now().timestamp()))
+    asset = _create(network, keys, holder, contract("SimulatedEuro").creation(), now, "plant asset")
+    token = contract("EnergyCredit").creation(asset, "Energy Credit", "EC")
+    return asset, _create(network, keys, holder, token, now, "plant token")
+
+
+def propose_plant(
+    network: Network, keys: Keys, clock: Clock, token: bytes, plan: Plan, *, holder: str = "organiser"
+) -> bytes:
+    """Propose: create the contract of a plant; its address. InputError if the plan cannot be proposed now."""
+    now = network.date(int(clock.now().timestamp()))
+    check_plan(plan, now)
+    milestones = [astuple(milestone) for milestone in plan.milestones]
+    code = contract("CommunitySolar").creation(token, keys.address(holder), astuple(plan.terms), milestones)
+    return _create(network, keys, holder, code, now, f"propose {keccak(code)[:8].hex()}")
+
+
+class PlantContract:
+    """A plant on a network. Where the network lets us, blocks are dated by `clock`.
+
+    `asset`: the simulated euro, out of which wallets are filled as needed; None where money is real.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        keys: Keys,
+        clock: Clock,
+        address: bytes,
+        *,
+        asset: bytes | None = None,
+        first_block: int = 0,
+    ) -> None:
+        if asset is not None and network.chain_id not in DEMO_CHAINS:
+            raise LedgerError(f"chain {network.chain_id} has no play money: wallets are filled by their owners")
+        self._network, self._keys, self._clock = network, keys, clock
+        self._address, self._asset, self._first = address, asset, first_block
+        self._abi = contract("CommunitySolar").abi
+        self._token = bytes(self._view("asset"))
+
+    @property
+    def address(self) -> bytes:
+        """The contract's 20-byte address."""
+        return self._address
+
+    @property
+    def token(self) -> bytes:
+        """Address of the money."""
+        return self._token
+
+    def now(self) -> int:
+        """Timestamp that an act would have now, unix s."""
+        return self._network.date(int(self._clock.now().timestamp()))
+
+    def address_of(self, holder: str) -> bytes:
+        """A holder's 20-byte address."""
+        return self._keys.address(holder)
+
+    def plan(self) -> Plan:
+        """What was proposed, with what votes changed of it."""
+        count = self._view("book")[4]
+        milestones = tuple(Milestone(*self._views("milestones", at)) for at in range(count))
+        return Plan(Terms(*self._view("terms")), milestones)
+
+    def status(self) -> PlantStatus:
+        """Where it stands."""
+        supply, members, state, following, count = self._view("book")
+        held = self.wallet(self._address)
+        escrow, fund, bonds, unclaimed = (int(self._view(name)) for name in ("escrow", "fund", "bonds", "unclaimed"))
+        money = Money(escrow, fund, bonds, unclaimed, held)
+        times = int(self._view("operating_since")), int(self._view("closes_at"))
+        return PlantStatus(PlantState(state), supply, members, following, count, *times, money)
+
+    def seat(self, member: bytes) -> SeatRecord:
+        """A member's seat."""
+        shares, since, locked, _, admitted = self._view("seat_of", member)
+        return SeatRecord(shares, since, locked, admitted)
+
+    def claimable(self, member: bytes) -> int:
+        """Income a member may claim."""
+        return int(self._view("claimable", member))
+
+    def dues(self, party: bytes) -> int:
+        """What a party may fetch: payments, bonds."""
+        return int(self._view("dues", party))
+
+    def motions(self) -> list[MotionRecord]:
+        """All votes so far, in order."""
+        count = int(self._view("motion_count"))
+        found = [(number, self._views("motions", number)) for number in range(1, count + 1)]
+        return [MotionRecord(number, *(*motion[:7], motion[9])) for number, motion in found]
+
+    def evidence(self) -> str:
+        """Whether evidence of the next milestone waits, or is disputed."""
+        if not any(self._view("submission")):
+            return "none"
+        return "disputed" if self._view("objection") else "waits"
+
+    def reported(self) -> bool:
+        """Whether a report about the goal is open."""
+        return bool(self._view("report_open")[0])
+
+    def voted(self, motion: int, member: bytes) -> bool:
+        """Whether that member voted in that motion."""
+        return bool(self._view("voted", motion, member))
+
+    def wallet(self, who: bytes) -> int:
+        """What somebody holds of the money."""
+        return int(self._token_view("balanceOf", who))
+
+    def pledge(self, holder: str, amount: int, max_share_bps: int) -> None:
+        """Pledge and pay in, by the member itself."""
+        self._allow(holder, amount)
+        member = self._keys.address(holder)
+        self._call(holder, "pledge", member, self._view("goal"), amount, max_share_bps, 0, 0, b"", _NO_PERMIT)
+
+    def sign_pledge(self, holder: str, amount: int, max_share_bps: int, *, nonce: int, expiry: int) -> Pledged:
+        """A pledge that anyone may hand in until `expiry`; the member allows the money itself."""
+        self._allow(holder, amount)
+        member = self._keys.address(holder)
+        fields = _PLEDGE, self._view("goal"), member, amount, max_share_bps, nonce, expiry
+        struct = keccak(encode(["bytes32", "bytes32", "address", *["uint256"] * 4], fields))
+        names = keccak(b"Sunfair Commons"), keccak(b"1")
+        domain = encode(
+            ["bytes32", "bytes32", "bytes32", "uint256", "address"],
+            [_DOMAIN, *names, self._network.chain_id, self._address],
+        )
+        signature = self._keys.sign(holder, keccak(b"\x19\x01" + keccak(domain) + struct))
+        return Pledged(member, amount, max_share_bps, nonce, expiry, signature)
+
+    def hand_in(self, pledged: Pledged, *, holder: str) -> None:
+        """Bring a member's signed pledge to the contract."""
+        fields = pledged.amount, pledged.max_share_bps, pledged.nonce, pledged.expiry, pledged.signature
+        self._call(holder, "pledge", pledged.member, self._view("goal"), *fields, _NO_PERMIT)
+
+    def act(self, holder: str, name: str, *arguments: Any) -> None:
+        """Any other act of the contract, by its name there; a bond or price it takes is allowed first."""
+        if name in _BONDED:
+            self._allow(holder, self.plan().terms.bond)
+        elif name == "take":
+            self._allow(holder, int(self._views("offers", arguments[0])[1]))
+        elif name in ("deposit", "mint"):
+            self._allow(holder, arguments[0] if name == "deposit" else int(self._view("previewMint", arguments[0])))
+        self._call(holder, name, *arguments)
+
+    def fill(self, holder: str, amount: int) -> None:
+        """Play money for a wallet, so that it holds at least `amount`."""
+        lacking = amount - self.wallet(self._keys.address(holder))
+        if self._asset is None or lacking <= 0:
+            return
+        euro, token = contract("SimulatedEuro"), contract("EnergyCredit")
+        self._send(holder, self._asset, euro, "issue", lacking)
+        self._send(holder, self._asset, euro, "approve", self._token, lacking)
+        self._send(holder, self._token, token, "mint", lacking)
+
+    def pay(self, holder: str, to: bytes, amount: int) -> None:
+        """A bare transfer of the money, such as the market's payment to the plant's account owner."""
+        self.fill(holder, amount)
+        self._send(holder, self._token, contract("EnergyCredit"), "transfer", to, amount)
+
+    def history(self) -> list[PlantEvent]:
+        """Everything that happened, in order."""
+        found = []
+        for logged in self._network.logs(self._address, first=self._first):
+            event = self._abi.event(logged.log.topics, logged.log.data)
+            if event is not None:
+                found.append(PlantEvent(event.name, event.args, logged.timestamp))
+        return found
+
+    def _allow(self, holder: str, amount: int) -> None:
+        self.fill(holder, amount)
+        owner = self._keys.address(holder)
+        if amount and int(self._token_view("allowance", owner, self._address)) < amount:
+            self._send(holder, self._token, contract("EnergyCredit"), "approve", self._address, amount)
+
+    def _call(self, holder: str, name: str, *arguments: Any) -> None:
+        self._send(holder, self._address, contract("CommunitySolar"), name, *arguments)
+
+    def _send(self, holder: str, to: bytes, code: Contract, name: str, *arguments: Any) -> None:
+        self._network.transact(self._keys, holder, to, code.abi.call(name, *arguments), timestamp=self.now())
+
+    def _views(self, name: str, *arguments: Any) -> tuple[Any, ...]:
+        output = self._network.call(self._address, self._abi.call(name, *arguments), timestamp=self.now())
+        values = self._abi.result(name, output)
+        return values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
+
+    def _view(self, name: str, *arguments: Any) -> Any:
+        values = self._views(name, *arguments)
+        return values[0] if len(values) == 1 else values
+
+    def _token_view(self, name: str, *arguments: Any) -> Any:
+        abi = contract("EnergyCredit").abi
+        return abi.result(name, self._network.call(self._token, abi.call(name, *arguments), timestamp=self.now()))[0]
+
+
+def _create(network: Network, keys: Keys, holder: str, code: bytes, now: int, key: str) -> bytes:
+    created = network.transact(keys, holder, None, code, timestamp=now, key=key).created
+    if created is None:
+        raise LedgerError("the chain took a creation and made no contract")
+    return created

@@ -1,0 +1,207 @@
+"""A community plant as its members, organiser and payees use it: the contract behind a port, and what it says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sunfair.commons.plan import Plan, PlantState
+
+__all__ = [
+    "Money",
+    "MotionRecord",
+    "PlantEvent",
+    "PlantLedger",
+    "PlantOffice",
+    "PlantRecord",
+    "PlantStatus",
+    "Pledged",
+    "SeatRecord",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a plant holds and what for, µ: milestones, reserve, bonds and dues, divided and not yet claimed; in all."""
+
+    escrow: int
+    fund: int
+    bonds: int
+    unclaimed: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlantStatus:
+    """Where a project stands. Times unix s, 0 where they are not set; `next` is the milestone that comes, from 0."""
+
+    state: PlantState
+    supply: int
+    members: int
+    next: int
+    milestones: int
+    operating_since: int
+    closes_at: int
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRecord:
+    """One member's seat: shares (µ pledged), when they last grew, until when they stay put, admitted or not."""
+
+    shares: int
+    since: int
+    locked: int
+    admitted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MotionRecord:
+    """One vote: what about (`MotionKind`), by whom, from when until when, and how it stands, in weights."""
+
+    number: int
+    kind: int
+    mover: bytes
+    opened: int
+    ends: int
+    total: int
+    yes: int
+    no: int
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pledged:
+    """A member's signed pledge, as anyone may hand it in; see docs/commons-spec.md, "A pledge"."""
+
+    member: bytes
+    amount: int
+    max_share_bps: int
+    nonce: int
+    expiry: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlantEvent:
+    """Something the contract logged, addresses as 20 bytes; when, unix s."""
+
+    name: str
+    args: Mapping[str, Any]
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlantRecord:
+    """What a chain says of a plant: its 20-byte address, who proposed it, the hash of its document, its peak power, W.
+
+    shares : seats by 20-byte address, as pledged, µ; incomes : what was divided among them, µ, in order;
+    claimed : what each of them was paid of it, µ
+    """
+
+    address: bytes
+    organiser: bytes
+    document: bytes
+    peak_w: int
+    shares: Mapping[bytes, int]
+    incomes: tuple[int, ...]
+    claimed: Mapping[bytes, int]
+
+
+class PlantLedger(Protocol):
+    """One plant's contract. Amounts µ. Whoever calls is named by `holder`, as `ports.Keys` knows it.
+
+    Every act returns once the chain has taken it, and raises `Reverted` with the contract's word otherwise.
+    """
+
+    @property
+    def address(self) -> bytes:
+        """The contract's 20-byte address."""
+        ...
+
+    def now(self) -> int:
+        """Timestamp that an act would have now, unix s."""
+        ...
+
+    def address_of(self, holder: str) -> bytes:
+        """A holder's 20-byte address."""
+        ...
+
+    def plan(self) -> Plan:
+        """What was proposed, with what votes changed of it."""
+        ...
+
+    def status(self) -> PlantStatus:
+        """Where it stands."""
+        ...
+
+    def seat(self, member: bytes) -> SeatRecord:
+        """A member's seat."""
+        ...
+
+    def claimable(self, member: bytes) -> int:
+        """Income a member may claim."""
+        ...
+
+    def dues(self, party: bytes) -> int:
+        """What a party may fetch: payments, bonds."""
+        ...
+
+    def motions(self) -> list[MotionRecord]:
+        """All votes so far, in order."""
+        ...
+
+    def evidence(self) -> str:
+        """``"none"`` of the next milestone, ``"waits"`` for objections, or is ``"disputed"``."""
+        ...
+
+    def reported(self) -> bool:
+        """Whether a report about the goal is open."""
+        ...
+
+    def voted(self, motion: int, member: bytes) -> bool:
+        """Whether that member voted in that motion."""
+        ...
+
+    def wallet(self, who: bytes) -> int:
+        """What somebody holds of the money."""
+        ...
+
+    def pledge(self, holder: str, amount: int, max_share_bps: int) -> None:
+        """Pledge and pay in, by the member itself."""
+        ...
+
+    def sign_pledge(self, holder: str, amount: int, max_share_bps: int, *, nonce: int, expiry: int) -> Pledged:
+        """A pledge that anyone may hand in until `expiry`, unix s; the member allows the money itself."""
+        ...
+
+    def hand_in(self, pledged: Pledged, *, holder: str) -> None:
+        """Bring a member's signed pledge to the contract."""
+        ...
+
+    def act(self, holder: str, name: str, *arguments: Any) -> None:
+        """Any other act of the contract, by its name there; a bond or price it takes is allowed first."""
+        ...
+
+    def history(self) -> list[PlantEvent]:
+        """Everything that happened, in order."""
+        ...
+
+
+class PlantOffice(Protocol):
+    """Where plants that are members of a market are proposed, on the market's own money."""
+
+    def agent(self, account: int) -> bytes:
+        """The 20-byte address of the plant's agent: who owns the plant's account in the market."""
+        ...
+
+    def document(self, account: int) -> bytes:
+        """The 32-byte hash that binds a plant to its account in the market and to its agent's key."""
+        ...
+
+    def propose(self, account: int, plan: Plan) -> PlantLedger:
+        """Create the contract, signed by the owner of the plant's account: the plant's agent."""
+        ...
+
+    def pay(self, account: int, plant: bytes, amount: int) -> None:
+        """Send `amount`, µ, of the agent's own tokens to the plant's contract."""
+        ...

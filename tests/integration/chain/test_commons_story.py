@@ -1,0 +1,83 @@
+"""The street's plant, told on the embedded chain and on anvil: the same balances, and nobody's money lost."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sunfair.chain import EmbeddedChain, Policy, RpcNetwork
+from sunfair.chain.anvil import running_anvil
+from sunfair.commons import PlantState
+from sunfair.report.plants import write_plant_report
+from sunfair.wiring.plants import CAPEX, START, CommonsRun, PlantYear, plain, tell_both
+
+MEMBERS = 8
+
+
+@pytest.fixture(scope="module")
+def year() -> PlantYear:
+    """A small year: each slot stands for many."""
+    rng = np.random.default_rng(5)
+    generation = rng.integers(0, 2_000_000, 60)
+    use = rng.integers(0, 300_000, (60, MEMBERS))
+    shares = np.full(MEMBERS, 1_250)
+    return PlantYear(generation, use, shares, 300_000 + 10_000 * np.arange(MEMBERS))
+
+
+@pytest.fixture(scope="module")
+def embedded(year: PlantYear) -> CommonsRun:
+    return tell_both(EmbeddedChain(), year, seed=7)
+
+
+def test_the_same_balances_on_a_real_node(anvil_there: None, year: PlantYear, embedded: CommonsRun) -> None:
+    policy = Policy(poll=0.02)
+    with (
+        running_anvil(timestamp=START - 3_600) as node,
+        RpcNetwork.connect(node.rpc, policy=policy, steered=True) as network,
+    ):
+        remote = tell_both(network, year, seed=7, fund=node.fund)
+    assert plain(remote) == plain(embedded)
+
+
+def test_raised_built_and_shared(embedded: CommonsRun, year: PlantYear) -> None:
+    built, money = embedded.built, embedded.built.end.money
+    assert built.end.state is PlantState.OPERATING
+    assert sum(built.pledged.values()) == CAPEX == built.end.supply
+    assert built.income == sum(year.incomes())
+    # Every µ of income was claimed, waits, or is in the reserve.
+    assert sum(built.claimed.values()) + money.unclaimed + money.fund == built.income
+    assert money.held == money.unclaimed + money.fund
+    # Equal pledges earn the same to a µ a month, and who never claims has it waiting.
+    assert abs(built.claimed["member 2"] - built.claimed["member 6"]) <= 12
+    assert "member 8" not in built.claimed
+    assert money.unclaimed >= built.claimed["member 4"] - 12
+    said = " ".join(line.what for line in built.lines)
+    assert said.count("acknowledges") == MEMBERS
+    assert "objects to milestone 2" in said
+    assert "milestone 2 is refused" in said
+
+
+def test_the_failed_project_returns_every_unit(embedded: CommonsRun) -> None:
+    assert embedded.failed.end.state is PlantState.CLOSED
+    assert embedded.failed.returned == embedded.failed.pledged
+    assert embedded.failed.end.money.held == 0
+
+
+def test_six_keys_share_what_there_is_and_the_best_saves_most(embedded: CommonsRun, year: PlantYear) -> None:
+    keys = {key.key: key for key in embedded.keys}
+    assert all(key.shared_wh + key.surplus_wh == year.generation_wh.sum() for key in embedded.keys)
+    assert keys["static"].shared_wh == keys["table"].shared_wh
+    assert keys["optimal"].saved >= max(keys[name].saved for name in ("static", "table", "hybrid"))
+    assert keys["dynamic"].shared_wh == np.minimum(year.generation_wh, year.use_wh.sum(axis=1)).sum()
+
+
+def test_report_tells_promised_paid_and_earned(embedded: CommonsRun, tmp_path: Path) -> None:
+    run = json.loads(json.dumps(plain(embedded)))
+    for name in ("once", "again"):
+        write_plant_report(tmp_path / name, run)
+    page = (tmp_path / "once").read_text(encoding="utf-8")
+    assert page == (tmp_path / "again").read_text(encoding="utf-8")
+    assert "http" not in page
+    for told in ("promised", "accepted", "earned", "returned", "member 8", "39600.00 EUR"):
+        assert told in page
