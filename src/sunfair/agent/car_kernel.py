@@ -72,7 +72,8 @@ def charge_cars(
         home = read_home(homes, i, sight)
         prepare(home, sight, space)
         if need[i] <= ENOUGH:
-            taken[i] = 0.0
+            for t in range(horizon):
+                taken[i, t] = 0.0
             worth[i], tried[i] = 0.0, 0
             continue
         tried[i] = _search(home, sight, need[i], space, low, high, new)
@@ -120,21 +121,26 @@ def _search(home: Home, sight: Sight, need: float, space: Space, low: Side, high
 @kernel
 def _guess(sight: Sight, need: float) -> float:
     """The dearest of the cheapest slots that would do if the car were alone, µ/kWh."""
-    prices, most, count = np.empty(len(sight.car)), 0.0, 0
-    for t in range(len(prices)):
-        if sight.car[t] > 0.0:
-            prices[count] = sight.buy[t]
-            most = max(most, sight.car[t])
-            count += 1
-    ordered = np.sort(prices[:count])
-    return float(ordered[min(int(need / most), count - 1)]) + 2.0 * EARLY * len(prices)
+    left, price, worth = need, -np.inf, 0.0
+    while left > 0.0 and worth < np.inf:
+        worth, there = np.inf, 0.0
+        for t in range(len(sight.car)):
+            if sight.car[t] > 0.0 and price < sight.buy[t] <= worth:
+                there = sight.car[t] + (there if sight.buy[t] == worth else 0.0)
+                worth = sight.buy[t]
+        if worth < np.inf:
+            price = worth
+        left -= there
+    return price + 2.0 * EARLY * len(sight.car)
 
 
 @kernel
 def _keep(new: Side, side: Side) -> None:
     """What was tried becomes one side."""
-    side.at[:] = new.at
-    side.taken[:] = new.taken
+    for k in range(3):
+        side.at[k] = new.at[k]
+    for t in range(len(new.taken)):
+        side.taken[t] = new.taken[t]
 
 
 @kernel

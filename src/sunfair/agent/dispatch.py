@@ -27,6 +27,10 @@ class Reason(IntEnum):
     EMPTY = 6
     NOTHING_TO_STORE_IN = 7
     NOTHING_TO_DRAW_ON = 8
+    KEPT_FREE = 9
+    KEPT_FULL = 10
+    FILLED = 11
+    SOLD = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from sunfair.agent.dispatch import Dispatch, Reason
 
-__all__ = ["REASONS", "explain"]
+__all__ = ["REASONS", "explain", "price_text"]
 
 REASONS: dict[Reason, str] = {
     Reason.BALANCED: "use and roof are equal: {net} Wh to move, {moved} Wh moved",
@@ -20,21 +20,22 @@ and `feed_in` the tariff in currency per kWh."""
 
 
 def explain(dispatch: Dispatch, *, retail: int, feed_in: int) -> list[str]:
-    """A sentence per home: what was done, and what the alternative would have been worth.
+    """A sentence per home: what was done, and what the alternative would have been worth; empty where only a plan does
+    so (`explain_smart`).
 
     `retail`, `feed_in` : µ/kWh, the slot's tariff; written in currency per kWh to the cent, finer where it is finer
     """
-    tariff = {"retail": _price(retail), "feed_in": _price(feed_in)}
-    sentences = [REASONS[Reason(code)].format(net="{0}", moved="{1}", **tariff) for code in range(len(REASONS))]
+    tariff = {"retail": price_text(retail), "feed_in": price_text(feed_in)}
+    sentences = {int(code): text.format(net="{0}", moved="{1}", **tariff) for code, text in REASONS.items()}
     net = abs(dispatch.metered_wh - dispatch.battery_wh - dispatch.curtail_wh).tolist()
     moved = abs(dispatch.battery_wh).tolist()
     return [
-        sentences[code].format(whole, part)
+        sentences.get(code, "").format(whole, part)
         for code, whole, part in zip(dispatch.reason.tolist(), net, moved, strict=True)
     ]
 
 
-def _price(price: int) -> str:
+def price_text(price: int) -> str:
     """A price in currency per kWh with two to six decimals, exact: 0.08, 0.3175, −0.005."""
     sign, rest = "−" if price < 0 else "", abs(price)
     decimals = f"{rest % 1_000_000:06d}"

@@ -1,7 +1,7 @@
 """The devices of all homes of a street as arrays: what the agents steer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ class Fleet:
     discharge_permille      : int64[n], Wh of AC energy given for 1 000 Wh drawn from store, 1 … 1 000
     car_limit_wh            : int64[n], Wh of AC energy the car's charger takes in one slot at most
     has_pv                  : bool[n]
-    ahead                   : bool[n], the home has an agent (`Strategy.RULE`) that offers before the slot
+    ahead                   : bool[n], the home has an agent (any strategy but `pool`) that offers before the slot
     per_day                 : slots in 24 hours
     """
 
@@ -44,6 +44,11 @@ class Fleet:
         """Number of homes, n."""
         return len(self.capacity_wh)
 
+    def take(self, homes: NDArray[np.int64]) -> "Fleet":
+        """The devices of the homes at these places, in this order."""
+        columns = {field.name: getattr(self, field.name)[homes] for field in fields(self) if field.name != "per_day"}
+        return Fleet(**columns, per_day=self.per_day)
+
     @staticmethod
     def of(members: Sequence[Member], clock: SlotClock) -> "Fleet":
         """The devices of `members`, with power limits as whole Wh per slot of `clock`, rounded down.
@@ -61,7 +66,7 @@ class Fleet:
             discharge_permille=_ints([battery.discharge_eff_permille for battery in batteries]),
             car_limit_wh=_ints([power * clock.minutes // 60 for power in cars]),
             has_pv=np.array([member.pv_wp > 0 for member in members], np.bool_),
-            ahead=np.array([member.strategy is Strategy.RULE for member in members], np.bool_),
+            ahead=np.array([member.strategy is not Strategy.POOL for member in members], np.bool_),
             per_day=clock.per_day,
         )
 

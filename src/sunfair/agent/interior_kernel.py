@@ -124,7 +124,10 @@ def _start(cost: Floats, most: Floats, x: Floats, y: Floats, flat: Floats) -> No
         flat[S, j] = most[j] - x[j] if free else 0.0
         flat[Z, j] = max(cost[j], 0.0) + 0.1 if free else 0.0
         flat[W, j] = max(-cost[j], 0.0) + 0.1 if free else 0.0
-    y[:] = 0.0
+    rows, horizon = y.shape
+    for row in range(rows):
+        for t in range(horizon):
+            y[row, t] = 0.0
 
 
 @kernel

@@ -192,8 +192,10 @@ def _blocks(work: Work) -> None:
 def _border(home: Stores, work: Work) -> None:
     """The answer to the peak's column, which is −1 in every peak row."""
     right = work.tables[RIGHT]
-    right[:] = 0.0
-    right[PEAK] = -1.0
+    rows, horizon = right.shape
+    for row in range(rows):
+        for t in range(horizon):
+            right[row, t] = -1.0 if row == PEAK else 0.0
     _back_substitute(home, work, work.tables[BORDER])
 
 

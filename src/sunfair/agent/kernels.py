@@ -43,7 +43,9 @@ def _compile(function: Kernel, fastmath: bool | set[str], inline: str = "never")
     numba = import_module("numba")
     # What is kept on disk is found again by this name: a change in anything it is compiled from makes it another.
     function.__qualname__ = f"{function.__name__}_{_fingerprint(function.__module__)}"
-    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "inline": inline}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "inline": inline}
+    if function.__name__.startswith("_"):  # called by kernels only: no door for Python has to be compiled
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     try:
         kept: Kernel = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # nowhere to keep it: compiled anew by every process

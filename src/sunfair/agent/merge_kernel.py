@@ -41,7 +41,7 @@ from sunfair.agent.merge_slot import (
     read_home,
 )
 
-__all__ = ["backwards", "forwards", "merge_homes", "prepare"]
+__all__ = ["backwards", "cut_ends", "forwards", "merge_homes", "merge_segments", "prepare"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,21 +62,23 @@ def merge_homes(
     pv: Floats,
     buy: Floats,
     sell: Floats,
+    no_car: Floats,
     flows: Floats,
     cost: Floats,
 ) -> None:
     """Plan the homes from `begin` to before `end`.
 
     homes : float64[n, 11], the columns of `Home` but the last
-    load, pv : float64[n, T]; buy, sell : float64[n or 1, T]; bare : float64[n, T], as in `Problem`
+    load, pv : float64[n, T]; buy, sell : float64[n or 1, T], as in `Problem`
+    no_car : float64[1, 0]
     flows : written, float64[8, n, T], Wh: charge, discharge, import, export, curtail, load above the import limit,
             store at the slot's end; and the marginal value, µ/kWh
     cost  : written, float64[n], µ
     """
     horizon = load.shape[1]
-    space, no_car = new_space(horizon), np.empty(0)
+    space = new_space(horizon)
     for i in range(begin, end):
-        sight = Sight(load[i], pv[i], buy[i if len(buy) > 1 else 0], sell[i if len(sell) > 1 else 0], no_car, 0.0)
+        sight = Sight(load[i], pv[i], buy[i if len(buy) > 1 else 0], sell[i if len(sell) > 1 else 0], no_car[0], 0.0)
         home = read_home(homes, i, sight)
         prepare(home, sight, space)
         best = np.inf
@@ -114,14 +116,14 @@ def backwards(home: Home, sight: Sight, space: Space) -> None:
     now[1, 0] = home.capacity - (numbers[FLOOR, horizon - 1] if horizon else 0.0)
     for t in range(horizon - 1, -1, -1):
         add_segments(home, sight, t, space)
-        end = _merge(space, t, now, begin, end, then)
+        end = merge_segments(space, t, now, begin, end, then)
         before = numbers[FLOOR, t - 1] if t else home.soc
-        begin, end = _cut(then, end, numbers[RISE, t] + before - numbers[FLOOR, t], numbers[FALL, t])
+        begin, end = cut_ends(then, end, numbers[RISE, t] + before - numbers[FLOOR, t], numbers[FALL, t])
         now, then = then, now
 
 
 @inline_kernel
-def _merge(space: Space, t: int, now: Floats, begin: int, end: int, then: Floats) -> int:
+def merge_segments(space: Space, t: int, now: Floats, begin: int, end: int, then: Floats) -> int:
     """Merge slot t's segments into the function `now`, from `begin` to before `end`; returns the end of `then`.
 
     now, then : float64[2, …], value and length of the segments of what is left to pay after and before the slot; `now`
@@ -151,7 +153,7 @@ def _merge(space: Space, t: int, now: Floats, begin: int, end: int, then: Floats
 
 
 @inline_kernel
-def _cut(then: Floats, end: int, first: float, last: float) -> tuple[int, int]:
+def cut_ends(then: Floats, end: int, first: float, last: float) -> tuple[int, int]:
     """Cut `first` Wh off the front and `last` Wh off the end; returns where the rest begins and ends."""
     begin = 0
     while begin < end and then[1, begin] <= first:

@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.agent.dispatch import battery_response
+from sunfair.agent.dispatch_levels import Levels, store_response
 from sunfair.agent.fleet import Fleet
 from sunfair.agent.forecast import DAYS, Forecast
 from sunfair.model import Curves, Fees
 from sunfair.units import BPS, ENERGY_MAX, LIMIT_MAX, NO_BUY, NO_SELL, STEPS_MAX, TICK
 
-__all__ = ["offers_pool", "offers_rule", "pool_limits"]
+__all__ = ["buy_limit", "meter_flows", "offers_pool", "offers_rule", "pool_limits", "sell_limit", "tidy"]
 
 _PARTS = (DAYS + 1) // 2
 """Steps of a curve at most: what flowed on 7 of 7 days, what on 6, on 5, on 4."""
@@ -30,8 +30,8 @@ def pool_limits(retail: int, feed_in: int, fees: Fees, tick: int = TICK) -> tupl
     Buying: the highest multiple of `tick` at which a kWh costs at least a tick less than at `retail`. Selling: the
     lowest at which the seller's share brings at least `feed_in`. `NO_BUY` or `NO_SELL` where no limit in range does.
     """
-    buy = _buy_limit(np.array([retail - tick]), fees, tick)[0]
-    sell = _sell_limit(np.array([feed_in]), fees, tick)[0]
+    buy = buy_limit(np.array([retail - tick]), fees, tick)[0]
+    sell = sell_limit(np.array([feed_in]), fees, tick)[0]
     return int(buy) if buy >= -LIMIT_MAX else NO_BUY, int(sell) if sell <= LIMIT_MAX else NO_SELL
 
 
@@ -57,6 +57,7 @@ def offers_rule(
     feed_in: int,
     fees: Fees,
     tick: int = TICK,
+    levels: Levels | None = None,
 ) -> Curves:
     """Ahead curves and standing pool limits of all homes for one slot.
 
@@ -65,31 +66,38 @@ def offers_rule(
     ev_expected_wh  : int64[n], Wh, ≥ 0, what the cars are expected to take
     retail, feed_in : µ/kWh, the slot's tariff, `feed_in ≤ retail`
     tick            : µ/kWh, limits are multiples of it
+    levels          : what the batteries are told for the slot; None: the simple rule
 
     A home buys or sells ahead, never both; and where `offers_pool` offers nothing, nothing is offered ahead.
     """
     standing = offers_pool(fleet.size, retail=retail, feed_in=feed_in, fees=fees, tick=tick)
     if not fleet.size or standing.pool_buy[0] == NO_BUY:
         return standing
-    flows, days = _flows(fleet, load, pv, soc_wh, ev_expected_wh)
+    told = levels or Levels.rule(fleet)
+    metered, there = meter_flows(fleet, told, load=load, pv=pv, soc_wh=soc_wh, ev_wh=ev_expected_wh)
+    flows, days = np.sort(np.where(there, metered, _FAR), axis=0), np.count_nonzero(there, axis=0)
     energy = np.where(fleet.ahead, _parts(flows, days), 0)
     buy_limits, sell_limits = _limits(retail, feed_in, fees, tick)
     limit = np.where(energy.sum(axis=0) > 0, buy_limits[:, days], sell_limits[:, days])
-    steps, limits = _tidy(np.where(abs(limit) <= LIMIT_MAX, energy, 0), limit)
+    steps, limits = tidy(np.where(abs(limit) <= LIMIT_MAX, energy, 0), limit)
     return replace(standing, energy_wh=steps, limit=limits)
 
 
-def _flows(
-    fleet: Fleet, load: Forecast, pv: Forecast, soc_wh: NDArray[np.int64], ev_wh: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def meter_flows(
+    fleet: Fleet,
+    levels: Levels,
+    *,
+    load: Forecast,
+    pv: Forecast,
+    soc_wh: NDArray[np.int64],
+    ev_wh: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """What the meter would show on each of the last seven days if it came again, the battery answering as it will:
-    int64[7, n], Wh, ascending, missing days last; and how many days there are, int64[n].
+    int64[7, n], Wh; and whether the day is known, bool[7, n].
     """
     net = load.days_wh - pv.days_wh + ev_wh
-    charge, _, discharge, _ = battery_response(fleet, net, soc_wh)
-    there = (load.days_wh >= 0) & (pv.days_wh >= 0)
-    metered = np.clip(net + charge - discharge, -ENERGY_MAX, ENERGY_MAX)
-    return np.sort(np.where(there, metered, _FAR), axis=0), np.count_nonzero(there, axis=0)
+    flows = net + store_response(fleet, levels, net, soc_wh).battery_wh
+    return np.clip(flows, -ENERGY_MAX, ENERGY_MAX), (load.days_wh >= 0) & (pv.days_wh >= 0)
 
 
 def _parts(flows: NDArray[np.int64], days: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -117,10 +125,10 @@ def _limits(retail: int, feed_in: int, fees: Fees, tick: int) -> tuple[NDArray[n
     flowing, missing = np.maximum(days - place, 0), place + 1
     saved = (retail * flowing + feed_in * missing) // (flowing + missing)
     forgone = -((-feed_in * flowing - retail * missing) // (flowing + missing))
-    return _buy_limit(saved - tick, fees, tick), _sell_limit(forgone + tick, fees, tick)
+    return buy_limit(saved - tick, fees, tick), sell_limit(forgone + tick, fees, tick)
 
 
-def _buy_limit(worth: NDArray[np.int64], fees: Fees, tick: int) -> NDArray[np.int64]:
+def buy_limit(worth: NDArray[np.int64], fees: Fees, tick: int) -> NDArray[np.int64]:
     """The highest multiple of `tick` at which a bought kWh costs at most `worth`, µ/kWh.
 
     Below zero the buyer receives, and of the price only the seller's share.
@@ -130,7 +138,7 @@ def _buy_limit(worth: NDArray[np.int64], fees: Fees, tick: int) -> NDArray[np.in
     return np.where(worth >= 0, positive, negative) * tick
 
 
-def _sell_limit(worth: NDArray[np.int64], fees: Fees, tick: int) -> NDArray[np.int64]:
+def sell_limit(worth: NDArray[np.int64], fees: Fees, tick: int) -> NDArray[np.int64]:
     """The lowest multiple of `tick` at which a sold kWh brings at least `worth`, µ/kWh.
 
     Above zero the seller receives its share of the price; below, it pays the price in full.
@@ -140,16 +148,19 @@ def _sell_limit(worth: NDArray[np.int64], fees: Fees, tick: int) -> NDArray[np.i
     return np.where(worth > 0, positive, negative) * tick
 
 
-def _tidy(energy: NDArray[np.int64], limit: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Steps int64[4, n] as an offer holds them, int64[n, 8]: equal limits merged, used steps first."""
+def tidy(energy: NDArray[np.int64], limit: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Steps int64[k, n], of one side each home, as an offer holds them, int64[n, 8]: equal limits merged, used steps
+    first; equal limits stand next to each other.
+    """
     energy = energy.copy()
-    for later in range(_PARTS - 1, 0, -1):
+    for later in range(len(energy) - 1, 0, -1):
         same = limit[later] == limit[later - 1]
         energy[later - 1] += np.where(same, energy[later], 0)
         energy[later] = np.where(same, 0, energy[later])
-    order = np.argsort(energy == 0, axis=0, kind="stable")
+    order = np.argsort(energy == 0, axis=0, kind="stable")[:STEPS_MAX]
+    kept = np.take_along_axis(energy, order, axis=0).T
     steps = np.zeros((energy.shape[1], STEPS_MAX), np.int64)
     limits = np.zeros_like(steps)
-    steps[:, :_PARTS] = np.take_along_axis(energy, order, axis=0).T
-    limits[:, :_PARTS] = np.where(steps[:, :_PARTS] != 0, np.take_along_axis(limit, order, axis=0).T, 0)
+    steps[:, : kept.shape[1]] = kept
+    limits[:, : kept.shape[1]] = np.where(kept != 0, np.take_along_axis(limit, order, axis=0).T, 0)
     return steps, limits

@@ -20,14 +20,16 @@ _BURNT = 1e-6
 def plan_by_highs(problem: Problem, flows: Floats, cost: Floats) -> None:
     """Plan every home of `problem`; writes `flows` (float64[8, n, T]) and `cost` (float64[n], µ).
 
-    A home HiGHS finds no optimum for (numerical trouble) keeps its store as it is.
+    A home HiGHS finds no optimum for (numerical trouble) gets no number: its plan does not stand its replay.
     """
     soc, value = np.repeat(problem.soc[:, None], problem.horizon, axis=1), np.zeros_like(problem.load)
     if problem.horizon:
         programme, joint = HomeProgramme(problem.horizon, 1), batteries(problem)
         for home in range(problem.size):
             best = one_sided(programme, joint.task(home))
-            if best is not None:
+            if best is None:
+                soc[home] = np.nan
+            else:
                 soc[home] = np.clip(best.level[0], joint.low[home, 0], problem.capacity[home])
                 value[home] = best.value[0] if problem.capacity[home] > 0 else 0.0
     cost[:] = flows_along(problem, soc, flows)

@@ -136,7 +136,8 @@ def _merge(problem: Problem, flows: Floats, cost: Floats) -> Callable[[slice], N
 
     devices = steady(problem.devices())
     load, pv, buy, sell = (steady(each) for each in problem.series())
-    return lambda homes: merge_homes(homes.start, homes.stop, devices, load, pv, buy, sell, flows, cost)
+    none = steady(np.zeros((1, 0)))
+    return lambda homes: merge_homes(homes.start, homes.stop, devices, load, pv, buy, sell, none, flows, cost)
 
 
 def _highs(problem: Problem, flows: Floats, cost: Floats) -> Callable[[slice], None]:

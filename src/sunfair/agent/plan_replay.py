@@ -21,7 +21,7 @@ NEAR_WH = 1e-6
 kWh."""
 
 NEAR_COST = 1e-9
-"""Share of the money moved by which a cost may miss what its flows come to; at least a millionth of a µ."""
+"""Share of the money moved or held by which a cost may miss what its flows come to; at least a millionth of a µ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +61,16 @@ def play(problem: Problem, flows: Floats, cost: Floats) -> Replay:
 
 
 def _cost(problem: Problem, soc: Floats, metered: Floats, discharge: Floats) -> tuple[Floats, Floats]:
-    """The cost of each home's plan and the money moved on the way to it, float64[n], µ."""
+    """The cost of each home's plan and the money moved or held on the way to it, float64[n], µ."""
     taken, given = np.clip(metered, 0.0, problem.import_limit[:, None]), np.maximum(-metered, 0.0)
-    bought, sold, worn = problem.buy * taken, problem.sell * given, problem.wear[:, None] * discharge
-    kept = problem.terminal * ((soc[:, -1] if soc.shape[1] else problem.soc) - problem.reserve)
-    cost = ((bought - sold + worn).sum(axis=1) - kept) / 1000.0
-    moved = ((np.abs(bought) + np.abs(sold) + worn).sum(axis=1) + np.abs(kept)) / 1000.0
+    worn, end = problem.wear[:, None] * discharge, soc[:, -1] if soc.shape[1] else problem.soc
+    paid = problem.buy * taken - problem.sell * given + worn
+    cost = (paid.sum(axis=1) - problem.terminal * (end - problem.reserve)) / 1000.0
+    # What is metered may be the small difference of large numbers.
+    turned = (
+        np.maximum(np.abs(problem.buy), np.abs(problem.sell)) * (np.abs(problem.load) + problem.pv + discharge) + worn
+    )
+    moved = (turned.sum(axis=1) + np.abs(problem.terminal) * (np.abs(end) + problem.reserve)) / 1000.0
     return cost, moved
 
 

@@ -177,22 +177,47 @@ def _around(
         use = problem.load.copy()
         np.add.at(use, fit.home, taken - given)
         flows, cost, broken = _below(replace(problem, load=use), peak, method)
-        alone = problem.load - problem.pv
-        too_much = flows[OVER] - np.maximum(alone - problem.import_limit[:, None], 0.0)
-        too_full = flows[EXPORT] - problem.export_limit[:, None]
-        less, fewer = _share(fit.home, taken, too_much), _share(fit.home, given, too_full)
+        less, fewer, held = _too_much(problem, fit, taken, given, flows, last=cut == _CUTS - 2)
         if cut == _CUTS - 1 or not (less.any() or fewer.any()):
             break
         taken, given = taken * (1.0 - less), given * (1.0 - fewer)
-        in_most, out_most = np.where(less > 0, taken, fit.in_most), np.where(fewer > 0, given, fit.out_most)
+        in_most = np.where((less > 0) | held, taken, fit.in_most)
+        out_most = np.where((fewer > 0) | held, given, fit.out_most)
         fit = reach(fit._replace(in_most=in_most, out_most=out_most))
     return taken, given, level, flows, cost, broken
 
 
+def _too_much(
+    problem: Problem, fit: Fit, taken: Floats, given: Floats, flows: Floats, *, last: bool
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The shares of what every store takes and gives that the connection has no room for, float64[m, T] each, and the
+    stores that may do no more than now in any slot, bool[m, 1].
+
+    last : a home that still has too much keeps no store that needs another's help, so that nothing can go wrong again
+    """
+    alone = problem.load - problem.pv
+    over = flows[OVER] - np.maximum(alone - problem.import_limit[:, None], 0.0)
+    full = flows[EXPORT] - problem.export_limit[:, None]
+    strict = np.zeros((problem.size, 1), np.bool_)
+    if last:
+        strict = ((over > 0.1 * _TOUCH) | (full > 0.1 * _TOUCH)).any(axis=1, keepdims=True)
+        room = np.maximum(problem.import_limit[:, None] - alone, 0.0)
+        over = np.where(strict, _of_homes(fit.home, taken, alone.shape) - room, over)
+        room = problem.export_limit[:, None] + problem.load
+        full = np.where(strict, _of_homes(fit.home, given, alone.shape) - room, full)
+    return _share(fit.home, taken, over), _share(fit.home, given, full), strict[fit.home]
+
+
+def _of_homes(home: Ints, moved: Floats, shape: tuple[int, ...]) -> Floats:
+    """What all stores of each home move, float64[n, T], Wh."""
+    whole = np.zeros(shape)
+    np.add.at(whole, home, moved)
+    return whole
+
+
 def _share(home: Ints, moved: Floats, above: Floats) -> Floats:
     """The share of what every store moves that has to go where a home (float64[n, T], Wh) has `above` too much."""
-    whole = np.zeros_like(above)
-    np.add.at(whole, home, moved)
+    whole = _of_homes(home, moved, above.shape)
     share = np.divide(above, whole, out=np.zeros_like(above), where=(above > 0.1 * _TOUCH) & (whole > 0))
     return np.asarray(np.minimum(share, 1.0)[home])
 

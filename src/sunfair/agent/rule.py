@@ -72,11 +72,11 @@ class RuleAgents:
         lead = slot - self.slot + 1
         soc = self.soc_wh
         for ahead in range(1, lead):
-            load, pv = self._forecast(load_history, pv_history, ahead)
+            load, pv = self.forecast(load_history, pv_history, ahead)
             ev = self.garage.expected(self.cars, self.slot + ahead - 1, ahead - 1)
             _, stored, _, drawn = battery_response(self.fleet, load.energy_wh + ev - pv.energy_wh, soc)
             soc = soc + stored - drawn
-        load, pv = self._forecast(load_history, pv_history, lead)
+        load, pv = self.forecast(load_history, pv_history, lead)
         return offers_rule(
             self.fleet,
             load=load,
@@ -99,9 +99,10 @@ class RuleAgents:
         done = dispatch_rule(self.fleet, load_wh=load_wh, pv_wh=pv_wh, soc_wh=self.soc_wh, ev_wh=ev_wh, retail=retail)
         return done, ev_wh, replace(self, slot=self.slot + 1, soc_wh=done.soc_wh, cars=cars)
 
-    def _forecast(
+    def forecast(
         self, load_history: NDArray[np.int64], pv_history: NDArray[np.int64], lead: int
     ) -> tuple[Forecast, Forecast]:
+        """Use and roofs `lead` slots after the last known one."""
         per_day = self.fleet.per_day
         return (
             forecast_floor(load_history, per_day, lead, decay_permille=LOAD_DECAY),

@@ -17,25 +17,40 @@ from sunfair.model.community import (
     Strategy,
 )
 from sunfair.model.offer import Curves
+from sunfair.model.owner import Appliance, Gift, HeatPump, Override, Owner, Prepaid, Span
+from sunfair.model.plant import PLANT_KEYS, Plant
+from sunfair.model.retail import Market, MarketKind, Quotes
 from sunfair.model.scenario import Scenario, Series, Visits
 
 __all__ = [
     "FIRST_MEMBER",
     "NETWORK",
+    "PLANT_KEYS",
     "RESERVE",
     "SMALL_COMMUNITY",
     "UTILITY",
+    "Appliance",
     "Battery",
     "Car",
     "Community",
     "Curves",
     "Fees",
+    "Gift",
+    "HeatPump",
+    "Market",
+    "MarketKind",
     "Mechanism",
     "Member",
+    "Override",
+    "Owner",
     "Phase",
+    "Plant",
+    "Prepaid",
+    "Quotes",
     "Scenario",
     "Series",
     "Session",
+    "Span",
     "Strategy",
     "Visits",
 ]

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sunfair.model.owner import Appliance, HeatPump, Owner, Prepaid
+from sunfair.model.plant import Plant
+from sunfair.model.retail import Market
 from sunfair.slots import SlotClock
 from sunfair.units import BPS
 
@@ -57,8 +60,9 @@ class Mechanism(StrEnum):
 
 
 class Strategy(StrEnum):
-    """Who decides for a home: `rule` is the simple agent, `pool` has none and trades after the slot alone."""
+    """Who decides for a home: `smart` plans ahead, `rule` is simple, `pool` has no agent, it trades after the slot."""
 
+    SMART = "smart"
     RULE = "rule"
     POOL = "pool"
 
@@ -104,7 +108,9 @@ class Member:
     """One household, plant or charger: its meter point, its place on the wires and what it owns.
 
     `shape` names the measured series its load was made from, where that is known (homes of one shape know each
-    other's future, so a forecast figure leaves the evaluated shape out).
+    other's future, so a forecast figure leaves the evaluated shape out). `markets` are the names of the retailers'
+    markets it buys in beside the community's; without any it pays the community's tariff. `plant` says who holds it,
+    where it is a community plant.
     """
 
     id: str
@@ -116,11 +122,17 @@ class Member:
     car: Car | None = None
     strategy: Strategy = Strategy.RULE
     shape: str = ""
+    owner: Owner = field(default_factory=Owner)
+    heat: HeatPump | None = None
+    appliances: tuple[Appliance, ...] = ()
+    markets: tuple[str, ...] = ()
+    prepaid: Prepaid | None = None
+    plant: Plant | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """The community's rules. `members[i]` is account ``FIRST_MEMBER + i``."""
+    """The community's rules. `members[i]` is account ``FIRST_MEMBER + i``; `markets` are the retailers' (`Market`)."""
 
     name: str
     members: tuple[Member, ...]
@@ -131,6 +143,7 @@ class Community:
     currency: str = "EUR"
     k: tuple[int, int] = (1, 2)
     gate_minutes: int = 5
+    markets: tuple[Market, ...] = ()
 
     @property
     def size(self) -> int:

@@ -49,3 +49,12 @@ class Curves:
     def take(self, accounts: NDArray[np.int64]) -> "Curves":
         """The curves of the accounts at these places, in this order."""
         return Curves(self.energy_wh[accounts], self.limit[accounts], self.pool_buy[accounts], self.pool_sell[accounts])
+
+    def where(self, kept: NDArray[np.bool_]) -> "Curves":
+        """The same for the accounts in `kept`, bool[n]; the others offer nothing."""
+        return Curves(
+            np.where(kept[:, None], self.energy_wh, 0),
+            np.where(kept[:, None], self.limit, 0),
+            np.where(kept, self.pool_buy, NO_BUY),
+            np.where(kept, self.pool_sell, NO_SELL),
+        )

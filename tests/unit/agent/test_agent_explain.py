@@ -17,7 +17,7 @@ def sentences(retail=320_000, feed_in=80_000):
     done = dispatch_rule(
         fleet, load_wh=np.maximum(net, 0), pv_wh=np.maximum(-net, 0), soc_wh=soc, ev_wh=none, retail=retail
     )
-    assert done.reason.tolist() == list(Reason)
+    assert done.reason.tolist() == list(REASONS)
     return explain(done, retail=retail, feed_in=feed_in)
 
 
@@ -35,8 +35,9 @@ def test_every_reason_has_a_sentence_with_its_numbers():
 
 
 def test_reasons_and_sentences_are_one_to_one():
-    assert set(REASONS) == set(Reason)
-    assert len(set(REASONS.values())) == len(Reason)
+    plans_alone = {Reason.KEPT_FREE, Reason.KEPT_FULL, Reason.FILLED, Reason.SOLD}
+    assert set(REASONS) == set(Reason) - plans_alone
+    assert len(set(REASONS.values())) == len(REASONS)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@
 
   /**
    * The home's meter slot by slot: whether a reading came (0 no, 1 in time, 2 late), registers, what they moved by, and
-   * the gap of slots without one. `back` is set in the first slot after a gap: [dearest retail, cheapest feed-in].
+   * the gap of slots without one; with one, how it came: -1 the first after a gap, -2 late. `back` is set in the first slot after a gap: [dearest retail, cheapest feed-in].
    */
   function meters(home) {
     const { rows } = S.day;
@@ -39,11 +39,11 @@
       const [came, taken, given] = [rows.came, rows.import_wh, rows.export_wh].map((column) => at(column[home], t));
       const { retail, feedIn } = termsOf(t);
       const [silent, dearest, cheapest] = gap;
-      const open = silent ? [silent + 1, Math.max(dearest, retail), Math.min(cheapest, feedIn)] : [1, retail, feedIn];
+      const open = silent > 0 ? [silent + 1, Math.max(dearest, retail), Math.min(cheapest, feedIn)] : [1, retail, feedIn];
       importWh += taken;
       exportWh += given;
-      gap = came ? [0, 0, 0] : open;
-      return { came, taken, given, importWh, exportWh, gap, back: came && silent ? open.slice(1) : null };
+      gap = came ? [silent > 0 ? -1 : came === 2 ? -2 : 0, 0, 0] : open;
+      return { came, taken, given, importWh, exportWh, gap, back: came && silent > 0 ? open.slice(1) : null };
     });
   }
 

@@ -25,6 +25,13 @@
         S.money(Math.abs(home.bill_market)),
         days > 1 ? `over ${S.number(days)} days` : "for this day",
       ),
+      home.statement
+        ? key(
+            home.statement < 0 ? "Retailers asked" : "Retailers gave back",
+            S.money(Math.abs(home.statement)),
+            `with the bill: ${S.bill(home.bill_market - home.statement)}`,
+          )
+        : null,
       gained === null
         ? null
         : key(
@@ -32,6 +39,7 @@
             S.money(Math.abs(gained)),
             `without it: ${S.bill(home.bill_battery_only)}`,
           ),
+      S.shadowKey(home) ? key(...S.shadowKey(home)) : null,
       home.bill_alone === null || !home.battery_wh
         ? null
         : key("With neither", S.bill(home.bill_alone), "no battery, no market"),
@@ -107,7 +115,7 @@
     return [
       S.figure({
         title: "Its day behind the meter",
-        text: "In kW. Bars above the line charge the battery, below they give.",
+        text: ownsBattery ? "In kW. Bars above the line charge the battery, below they give." : "In kW.",
         legend: [["Roof", "roof"], ...(ownsBattery ? [["Battery", "battery"]] : []), ["Use", "home", "line"]],
         plot: behind,
         table: dayTable(plans, rows),
@@ -122,6 +130,8 @@
         plot: beyond,
       }),
       ownsBattery ? stored(home, plans, axis) : null,
+      ...S.planFigures(home),
+      S.homeFlow(home),
     ];
   }
 
@@ -147,9 +157,14 @@
 
   function stored(home, plans, axis) {
     const fill = plans.map((plan) => (plan.stored / home.battery_wh) * 100);
+    const meant = S.planned(home) ? S.plannedFill(home) : null;
     return S.figure({
       title: "Its battery",
       text: `${S.energy(home.battery_wh)} when full.`,
+      legend: meant && [
+        ["As it was", "battery"],
+        ["As planned", "home", "line"],
+      ],
       plot: S.plot({
         axis,
         low: 0,
@@ -158,10 +173,14 @@
         height: 130,
         format: (value) => `${value} %`,
         label: "How full the battery is",
-        layers: [{ kind: "stack", parts: [{ tone: "battery", values: fill }] }],
+        layers: [
+          { kind: "stack", parts: [{ tone: "battery", values: fill }] },
+          ...(meant ? [{ kind: "line", tone: "home", values: meant }] : []),
+        ],
         tip: (t) =>
           S.tip(S.span(axis.first + t), [
             ["Full", `${S.number(fill[t])} % · ${S.energy(plans[t].stored)}`, "battery"],
+            meant && meant[t] !== null ? ["Planned", `${S.number(meant[t])} %`, "home"] : null,
             ["A stored kWh is worth", S.price(plans[t].value)],
           ]),
       }),
@@ -204,6 +223,7 @@
       "section",
       { class: "card" },
       el("h3", {}, "Why its agent did what it did"),
+      el("p", { class: "soft" }, `Prices in ${S.data.currency} per kWh, what is stored at its worth in the hours to come.`),
       el(
         "div",
         { class: "scroll", tabindex: "0", role: "region", "aria-label": "Reasons" },
@@ -259,6 +279,7 @@
         S.billCard(home, proofBox),
         el("div", {}, proofBox, shown ? null : el("p", { class: "card" }, "No rows of this home are in the page.")),
       ),
+      ...(S.neighbourTables(home) ?? []),
       shown ? el("h3", { class: "part" }, when) : null,
       shown ? el("div", { class: "figures" }, dayPlots(home, proofBox), reasons(home)) : null,
     ];

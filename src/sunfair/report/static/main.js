@@ -20,8 +20,8 @@
   }
 
   function saved() {
-    const { bill_battery_only: without, bill_market: paid } = S.data.figures.community;
-    return without === undefined || paid === undefined ? null : without - paid;
+    const { bill_battery_only: without, bill_market: paid, statement } = S.data.figures.community;
+    return without === undefined || paid === undefined ? null : without - paid + (statement ?? 0);
   }
 
   const traded = () => S.data.figures.community.traded_wh ?? S.street.sum(S.data.homes.map((home) => home.bought_wh));

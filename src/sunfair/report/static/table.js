@@ -3,7 +3,9 @@
   const S = globalThis.sunfair;
   const { el } = S;
 
-  const gain = (home) => (home.bill_battery_only === null ? null : home.bill_battery_only - home.bill_market);
+  /** What a home is better off by than without the market, its retailers' statement counted in, µ. */
+  const gain = (home) =>
+    home.bill_battery_only === null ? null : home.bill_battery_only - home.bill_market + home.statement;
 
   function equipment(home) {
     const parts = [
@@ -180,10 +182,13 @@
     if (homes.length < 2) return null;
     const values = homes.map(gain);
     const worse = values.filter((value) => value < 0).length;
+    const more = worse
+      ? `${S.plural(worse, "home")} paid more: what a battery keeps for later is paid for, and not counted here.`
+      : "No home paid more.";
     const names = { by: "day", count: homes.length, days: [], first: 0 };
     return S.figure({
       title: "What the market gained each home",
-      text: `Against the same home and battery dealing with the utility alone. ${worse ? `${S.plural(worse, "home")} would have done better without.` : "No home did worse."} Press a bar to open its home.`,
+      text: `Against the same home and battery dealing with the utility alone. ${more} Press a bar to open its home.`,
       legend: worse
         ? [
             ["gained", "better"],
