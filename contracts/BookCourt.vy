@@ -195,39 +195,29 @@ def refute_filed_reading(
 @external
 def refute_unpooled_reading(
     market: address,
-    anchor: IEnergyMarket.Anchor,
-    header: Bytes[324],
-    path: DynArray[bytes32, proofs.PLAIN_STEPS],
     settlement: IEnergyMarket.Settlement,
     account: uint256,
+    slot: uint256,
     leaf: books.Leaf,
     row: books.Row,
     previous: books.Row,
-    stated: uint256[4],
-    public_row: Bytes[200],
-    siblings: DynArray[proofs.SumStep, proofs.SUM_STEPS],
 ):
     """
-    @notice Refutes a slot whose pool an account was kept out of: its readings of this slot and of the one before were
-            both filed in time, the rows take them, there is something to offer, yet the public row offers nothing.
+    @notice Refutes a row that says that its reading came too late for the pool: it was filed in time, that of the slot
+            before too, and the rows take both. (What such a row offers in the pool is 0; a row that offers another
+            quantity than it says, RowCourt refutes.)
     @dev    Both readings have to be filed: had the operator got the earlier one too late, the account was in a gap when
             the pool was cleared, and rightly kept out. An account's first slot in a settlement cannot be shown so: what
             it loses is one slot's difference between the pool's price and the tariffs.
-    @param market The market that anchored the slot.
-    @param anchor Its anchor.
-    @param header The slot's header.
-    @param path Sibling hashes from the header's hash up to the anchor's root.
+    @param market The community's market.
     @param settlement The pending settlement.
     @param account The account, a member.
+    @param slot The slot.
     @param leaf The account's leaf under the settlement.
     @param row The account's row of this slot.
     @param previous The account's row of the slot before, of the same settlement; of its path only the steps below the
            node over both rows.
-    @param stated The sums that the result tree states for the public row.
-    @param public_row The public row at the place the account's row names.
-    @param siblings Its path under the result root.
     """
-    slot: uint256 = proofs._check_header(market, anchor, header, path)
     assert staticcall IEnergyMarket(market).is_pending(settlement), "court: settlement"
     books._check_leaf(settlement, account, leaf)
     span: books.Span = books._span(market, settlement, account)
@@ -236,17 +226,10 @@ def refute_unpooled_reading(
     books._check_row_before(span, account, slot, row, previous)
     self._check_taken(market, account, slot, row)
     self._check_taken(market, account, slot - 1, previous)
-    index: int256 = books._row_number(row, 13)
-    assert index >= 0, "court: path"
-    proofs._check_row(header, convert(index, uint256), stated, public_row, siblings)
-    pool_wh: int256 = 0
-    ahead_wh: int256 = 0
-    pool_fill: int256 = 0
-    pool_wh, ahead_wh, pool_fill = proofs._row_numbers(public_row)
-    held: bool = proofs._header_rule(header) & proofs.NO_POOL == 0
     # What a home has to offer is cut at its cap, which is more than 0: it is 0 only where it was 0 before.
-    assert held and books._row_number(row, 45) != ahead_wh and pool_wh == 0, "court: not false"
-    extcall IEnergyMarket(market).convict(proofs.FILED_READING, anchor.operator, msg.sender, slot)
+    kept_out: bool = books._row_number(row, 93) == books.LATE
+    assert kept_out and books._row_number(row, 45) != books._row_number(row, 29), "court: not false"
+    extcall IEnergyMarket(market).convict(proofs.FILED_READING, settlement.operator, msg.sender, slot)
 
 
 @external
@@ -338,15 +321,15 @@ def _member(market: address, account: uint256) -> IEnergyMarket.Member:
          court. Too little gas for the question leaves none for the conviction.
     """
     known: bool = False
-    answer: Bytes[160] = b""
+    answer: Bytes[192] = b""
     known, answer = raw_call(
         market,
         abi_encode(account, method_id=method_id("member(uint256)")),
-        max_outsize=160,
+        max_outsize=192,
         is_static_call=True,
         revert_on_failure=False,
     )
-    if not known or len(answer) != 160:
+    if not known or len(answer) != 192:
         return empty(IEnergyMarket.Member)
     return abi_decode(answer, IEnergyMarket.Member)
 
@@ -444,7 +427,7 @@ def _check_taken(market: address, account: uint256, slot: uint256, row: books.Ro
     """
     @dev Reverts unless the row takes a reading that was filed in time.
     """
-    assert books._row_number(row, 93) == 0, "court: reading"
+    assert books._row_number(row, 93) <= 0, "court: reading"
     imported: int256 = books._row_number(row, 53)
     exported: int256 = books._row_number(row, 61)
     assert imported >= 0 and exported >= 0, "court: reading"

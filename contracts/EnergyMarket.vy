@@ -94,6 +94,10 @@ FINDERS_PART: constant(uint256) = 5
 
 DAY: constant(uint256) = 86_400
 
+# @dev A request for money falls due so long after it was made: the longest day of a site's time, so that the moment lies
+#      in the day that follows, to the end of which offers acknowledged before the request can count.
+NOTICE: constant(uint256) = DAY + 3600
+
 # @dev What an account's last slot is until it closes.
 NEVER: constant(uint256) = 2**40 - 1
 
@@ -120,6 +124,10 @@ SLOT: constant(uint256) = 2**36 - 1
 COUNT: constant(uint256) = 2**32 - 1
 DATE: constant(uint256) = 2**40 - 1
 END: constant(uint256) = 2**48 - 1
+
+# @dev Where in a word of `readers` the newest meter's first slot and the number of meters stand.
+METER_FROM: constant(uint256) = 192
+METERS: constant(uint256) = 232
 
 # @dev Decimals of the token: a balance of 1 is 1 µ of the settlement currency.
 DECIMALS: constant(uint8) = 6
@@ -282,7 +290,8 @@ event BondChanged:
     amount: uint256
 
 event Slashed:
-    # @notice Of the bond of `party`, `found` µ wait for `finder` to claim them, `reserved` µ went to the reserve.
+    # @notice Of the bond of `party`, `found` µ wait for `finder` to claim them, `reserved` µ went to the reserve; nothing is
+    #         left of it.
     party: indexed(address)
     finder: indexed(address)
     found: uint256
@@ -357,14 +366,13 @@ metered: public(uint256)
 # @dev By place: owner (160 bits), first slot (40), first slot no more (40).
 owners: uint256[PLACES]
 
-# @dev By place: reader (160 bits), cap in Wh (64).
+# @dev By place: reader (160 bits), cap in Wh (32), first slot of the newest meter (40), number of dated meters (24).
 readers: uint256[PLACES]
 
 # @dev By place: amount (64 bits), slot (40), whether the share of the pot was paid (1).
 requests: uint256[PLACES]
 
-# @dev By account: number of dated meters; by account and index: key (160 bits) and first slot (40), registers (64 each).
-meter_count: HashMap[uint256, uint256]
+# @dev By account and index: key (160 bits) and first slot (40), registers (64 each).
 meter_keys: HashMap[uint256, uint256[METERS_MAX]]
 meter_registers: HashMap[uint256, uint256[METERS_MAX]]
 
@@ -512,7 +520,7 @@ def close_account(account: uint256):
         self._refuse("already closed")
     to_slot: uint256 = self._day_after(block.timestamp + gate_seconds + DOOR_SECONDS)
     self.owners[place] = (word & (2**200 - 1)) | (to_slot << 200)
-    if self.meter_count[account] > 0:
+    if self.readers[place] >> METERS > 0:
         self.metered -= 1
     log AccountClosed(account=account, to_slot=to_slot)
 
@@ -552,17 +560,18 @@ def set_meter(account: uint256, key: address, from_slot: uint256, import_wh: uin
         self._refuse("meter not dated ahead")
     if max(import_wh, export_wh) >= 2**63:
         self._refuse("register out of range")
-    count: uint256 = self.meter_count[account]
+    word: uint256 = self.readers[place]
+    count: uint256 = word >> METERS
     if count == 0:
         if self.owners[place] >> 200 == NEVER:
             self.metered += 1
-    elif (self.meter_keys[account][count - 1] >> 160) >= earliest:
+    elif (word >> METER_FROM) & DATE >= earliest:
         count -= 1
     if count >= METERS_MAX:
         self._refuse("too many meters")
     self.meter_keys[account][count] = convert(key, uint256) | (from_slot << 160)
     self.meter_registers[account][count] = import_wh | (export_wh << 64)
-    self.meter_count[account] = count + 1
+    self.readers[place] = (word << 64 >> 64) | (from_slot << METER_FROM) | ((count + 1) << METERS)
     log MeterSet(account=account, key=key, from_slot=from_slot, import_wh=import_wh, export_wh=export_wh)
 
 
@@ -719,15 +728,15 @@ def credit_parked(account: uint256, not_before: uint256) -> uint256:
 @external
 def request_withdrawal(account: uint256, amount: uint256):
     """
-    @notice Asks for `amount` out of `account`; its owner only, at any time. Due once everything up to the present slot is
-            applied (and some period at all), so that whatever was consumed up to now is paid first. A new request replaces the one before and
-            waits anew; 0 takes it back.
+    @notice Asks for `amount` out of `account`; its owner only, at any time. Due once everything up to the slot 25 hours from
+            now is applied (and some period at all): then what was consumed up to now is paid, and what was acknowledged
+            for today and tomorrow. A new request replaces the one before and waits anew; 0 takes it back.
     @param account An account's number, or `GUARANTOR`.
     @param amount µ; may be more than the balance: then the balance is paid.
     """
     self._only_owner(account)
     place: uint256 = self._place(account)
-    slot: uint256 = self._slot()
+    slot: uint256 = self._slot() + NOTICE // slot_seconds
     self.requests[place] = (self.requests[place] >> 104 << 104) | min(amount, LANE) | (slot << 64)
     log WithdrawalRequested(account=account, amount=amount, slot=slot)
 
@@ -976,7 +985,7 @@ def take_over():
         if not self._can_be_deposed(state, predecessor):
             self._refuse("operator is in time")
         if state.anchored > 0:
-            self._slash(predecessor, msg.sender)
+            self._slash(predecessor, msg.sender, False)
     void_until: uint256 = self._slot() + 1
     state.anchored = state.applied
     state.next_slot = state.applied_slot
@@ -1080,7 +1089,8 @@ def member(account: uint256) -> IEnergyMarket.Member:
     """
     @notice An account.
     @param account An account's number.
-    @return Owner, reader, first slot, first slot no more (2⁴⁰ − 1 until it is closed), cap in Wh.
+    @return Owner, reader, first slot, first slot no more (2⁴⁰ − 1 until it is closed), cap in Wh, first slot of the newest
+            meter.
     """
     place: uint256 = self._place(account)
     word: uint256 = self.owners[place]
@@ -1090,7 +1100,8 @@ def member(account: uint256) -> IEnergyMarket.Member:
         reader=convert(reader & ADDRESS, address),
         from_slot=(word >> 160) & DATE,
         to_slot=word >> 200,
-        cap_wh=reader >> 160,
+        cap_wh=(reader >> 160) & COUNT,
+        meter_from=(reader >> METER_FROM) & DATE,
     )
 
 
@@ -1103,7 +1114,9 @@ def meter(account: uint256, slot: uint256) -> IEnergyMarket.Meter:
     @param slot A slot.
     @return Its key, its first slot and its registers when that began; all zero if there was none.
     """
-    count: uint256 = self.meter_count[account]
+    count: uint256 = 0
+    if account < ACCOUNTS_MAX:
+        count = self.readers[account + 1] >> METERS
     for i: uint256 in range(count, bound=METERS_MAX):
         index: uint256 = count - 1 - i
         word: uint256 = self.meter_keys[account][index]
@@ -1146,7 +1159,7 @@ def request_of(account: uint256) -> (uint256, uint256):
     """
     @notice What an account's owner asked for.
     @param account An account's number, or `GUARANTOR`.
-    @return The amount, µ (0: nothing), and the slot it was asked in: due once that is applied.
+    @return The amount, µ (0: nothing), and the slot up to which all has to be applied before it is due.
     """
     request: uint256 = self.requests[self._place(account)]
     return request & LANE, (request >> 64) & DATE
@@ -1666,15 +1679,16 @@ def _set_bond(party: address, amount: uint256):
 
 
 @internal
-def _slash(party: address, finder: address) -> uint256:
+def _slash(party: address, finder: address, shortens: bool) -> uint256:
     """
-    @dev Takes a whole bond. The finder's part is rounded down; with more than a part an operator would convict itself
-         and take its bond home.
+    @dev Takes a whole bond; `shortens` if it is the operator's, and was full. The finder's part is rounded down; with more
+         than a part an operator would convict itself and take its bond home.
     """
-    amount: uint256 = self._bond(party).amount
+    word: uint256 = self.bonds[party]
+    amount: uint256 = word & LANE
     if amount > 0:
         found: uint256 = amount // FINDERS_PART
-        self._set_bond(party, 0)
+        self.bonds[party] = block.timestamp << 64 if shortens else word ^ amount
         self.claims[finder] += found
         self._credit(RESERVE_PLACE, amount - found)
         log Slashed(party=party, finder=finder, found=found, reserved=amount - found)
@@ -1689,16 +1703,19 @@ def _convict(kind: uint256, offender: address, challenger: address, slot: uint25
     state: State = self._state()
     slashed: uint256 = 0
     if not self._escaped(state):
+        shortens: bool = False
         if offender == self._operator():
             if state.pending > 0:
                 log Cancelled(first_period=state.applied, settlement=self._pending(state))
                 state.pending = 0
                 state.last_cancel = block.timestamp
-                self._save(state)
             if slot >= state.applied_slot and slot <= self._slot():
                 self.voids[slot >> 8] |= 1 << (slot & 255)
                 log SlotVoided(slot=slot)
-        slashed = self._slash(offender, challenger)
+            shortens = state.bonded == 1
+            state.bonded = 0
+            self._save(state)
+        slashed = self._slash(offender, challenger, shortens)
     log Convicted(kind=kind, offender=offender, challenger=challenger, slot=slot, slashed=slashed)
 
 
@@ -1735,7 +1752,7 @@ def _share(account: uint256, place: uint256, request: uint256) -> uint256:
     """
     if place <= FIRST_MEMBER or request >> 104 > 0 or self.owners[place] >> 200 != NEVER:
         return 0
-    if self.meter_count[account] == 0:
+    if self.readers[place] >> METERS == 0:
         return 0
     return self._bond(self._operator()).amount // self.metered
 
@@ -1807,6 +1824,9 @@ def _settle(periods: uint256, period_root: bytes32, cover: uint256, words: uint2
     @dev See `settle`. The amounts are read from the calldata: memory behind an array of this length would cost more.
     """
     self._only_operator()
+    # Else the amounts stood in no transaction's data, and whoever reads the chain would not see what was posted.
+    if msg.sender != tx.origin or msg.sender.is_contract:
+        self._refuse("not a plain call")
     state: State = self._state()
     self._only_alive(state)
     if state.bonded != 1:

@@ -73,6 +73,11 @@ KWH_BPS: constant(int256) = 10**7
 # @dev No gap is as long, slots.
 GAP_MAX: constant(int256) = 2**32
 
+# @dev What the slots without a reading say of a row: more than 0 is their number, up to this one, which has none; 0: it has
+#      one, and so had the slot before; else one of these: it is the first after a gap, or it came too late for the pool.
+AFTER_GAP: constant(int256) = -1
+LATE: constant(int256) = -2
+
 # @dev leaf −1, nonce −1, and no trade: how the trade of a network's or void row reads.
 NO_TRADE: constant(uint256) = (2**128 - 1) << 128
 
@@ -100,12 +105,14 @@ struct RowAt:
     row: Bytes[ROW_BYTES]
     row_path: DynArray[bytes32, court_proofs.PLAIN_STEPS]
 
-# @dev An account's part in a settlement: `count` slots from `start` on; the account's first slot of all, and its cap.
+# @dev An account's part in a settlement: `count` slots from `start` on; the account's first slot of all, its cap, and the
+#      first slot of its newest meter.
 struct Part:
     start: uint256
     count: uint256
     from_slot: uint256
     cap_wh: uint256
+    meter_from: uint256
 
 # @dev The numbers of a private row.
 struct Numbers:
@@ -205,7 +212,6 @@ def refute_void_row(
 def refute_row_trade(
     market: address,
     at: RowAt,
-    previous: RowAt,
     anchor: IEnergyMarket.Anchor,
     header: Bytes[324],
     path: DynArray[bytes32, court_proofs.PLAIN_STEPS],
@@ -216,12 +222,12 @@ def refute_row_trade(
     """
     @notice Convicts for a member's row that is unlike the public result: it names no leaf, or one that its account,
             nonce and salt do not open; it states another fill; or the quantity offered in the pool is not its own:
-            metered less traded ahead, within the cap, or 0 (the reading came too late for the pool); always 0 without
-            a reading, in the first slot with one after a gap, and where there is no pool session.
+            metered less traded ahead, within the cap; 0 without a reading, in the first slot with one after a gap, where
+            the row says that its reading came too late, and where there is no pool session. Whether there was a gap,
+            `refute_row` looks at. The slot is void: the public row stands in an anchored header, and if that is the
+            false one no other private row would mend it.
     @param market The community's market.
     @param at The false row in its place: settlement pending, account a member, slot not void.
-    @param previous The row before, as for `refute_row`, if it is the gap that makes the pool's quantity false; else
-           empty.
     @param anchor The anchor of the slot.
     @param header The slot's header.
     @param path Path of the header under the anchor.
@@ -239,10 +245,8 @@ def refute_row_trade(
         court_proofs._check_row(header, leaf, stated, public_row, siblings)
         cap_wh: uint256 = part.cap_wh if court_proofs._header_rule(header) & court_proofs.NO_POOL == 0 else 0
         holds = self._opens(at.row, public_row) and self._is_trade(at.row, public_row, cap_wh)
-        offered: int256 = court_proofs._signed(convert(extract32(public_row, 168), uint256), 1)
-        if holds and len(previous.row) != 0 and offered != 0:
-            holds = self._before(market, at, part, previous).gap_slots == 0
-    self._judge(market, court_proofs.PRIVATE_ROW, at.settlement.operator, holds)
+    assert not holds, "court: not false"
+    extcall IEnergyMarket(market).convict(court_proofs.PRIVATE_ROW, at.settlement.operator, msg.sender, at.slot)
 
 
 @external
@@ -470,7 +474,7 @@ def _part(market: address, settlement: IEnergyMarket.Settlement, account: uint25
     """
     @notice The slots of a settlement in which an account takes part: all for an institution.
     """
-    part: Part = Part(start=settlement.first_slot, count=settlement.slots, from_slot=0, cap_wh=0)
+    part: Part = Part(start=settlement.first_slot, count=settlement.slots, from_slot=0, cap_wh=0, meter_from=0)
     if account >= FIRST_MEMBER:
         member: IEnergyMarket.Member = staticcall IEnergyMarket(market).member(account)
         end: uint256 = min(settlement.first_slot + settlement.slots, member.to_slot)
@@ -478,6 +482,7 @@ def _part(market: address, settlement: IEnergyMarket.Settlement, account: uint25
         part.count = unsafe_sub(max(end, part.start), part.start)
         part.from_slot = member.from_slot
         part.cap_wh = member.cap_wh
+        part.meter_from = member.meter_from
     return part
 
 
@@ -622,10 +627,13 @@ def _before(market: address, at: RowAt, part: Part, previous: RowAt) -> Numbers:
             of the market, and in the first of a new meter. Reverts if the evidence is not of the row before.
     """
     before: Numbers = empty(Numbers)
-    meter: IEnergyMarket.Meter = staticcall IEnergyMarket(market).meter(at.account, at.slot)
     first: bool = at.slot == part.start
-    fresh: bool = meter.from_slot == at.slot or part.from_slot == at.slot
-    fresh = fresh or (first and at.settlement.first_period == 0)
+    fresh: bool = part.from_slot == at.slot or (first and at.settlement.first_period == 0)
+    # Where the newest meter began before, no other began with the slot: a call is spared.
+    meter: IEnergyMarket.Meter = empty(IEnergyMarket.Meter)
+    if fresh or part.meter_from >= at.slot:
+        meter = staticcall IEnergyMarket(market).meter(at.account, at.slot)
+        fresh = fresh or meter.from_slot == at.slot
     if not first:
         self._check_place(previous.row, unsafe_sub(at.slot, 1), part, previous.row_path, extract32(at.leaf, 29))
     elif not fresh:
@@ -643,6 +651,7 @@ def _before(market: address, at: RowAt, part: Part, previous: RowAt) -> Numbers:
         before.import_register = convert(meter.import_wh, int256)
         before.export_register = convert(meter.export_wh, int256)
         before.gap_slots = 0
+    before.gap_slots = max(before.gap_slots, 0)
     return before
 
 
@@ -694,7 +703,7 @@ def _is_possible(row: Numbers) -> bool:
     return (
         row.import_register >= 0
         and row.export_register >= 0
-        and row.gap_slots >= 0
+        and row.gap_slots >= LATE
         and row.gap_slots < GAP_MAX
         and abs(row.gap_retail) <= court_proofs.LIMIT_MAX
         and abs(row.gap_feed_in) <= court_proofs.LIMIT_MAX
@@ -725,20 +734,18 @@ def _opens(row: Bytes[ROW_BYTES], public_row: Bytes[200]) -> bool:
 @pure
 def _is_trade(row: Bytes[ROW_BYTES], public_row: Bytes[200], cap_wh: uint256) -> bool:
     """
-    @notice Whether the public row is what this row says of it: both fills, and the pool's quantity as far as the row
-            alone tells (after a gap it is 0). A cap of 0: there is no pool.
+    @notice Whether the public row is what this row says of it: both fills and the pool's quantity, which is 0 without a
+            reading, after a gap, and where the reading came late. A cap of 0: there is no pool.
     """
     offered: int256 = 0
     ahead: int256 = 0
     pool: int256 = 0
     offered, ahead, pool = court_proofs._row_numbers(public_row)
-    cap: int256 = convert(min(cap_wh, 2**64), int256)
-    due: int256 = max(unsafe_sub(0, cap), min(unsafe_sub(self._signed_at(row, 45), ahead), cap))
-    return (
-        self._signed_at(row, 29) == ahead
-        and self._signed_at(row, 37) == pool
-        and (offered == 0 or (offered == due and self._signed_at(row, 93) == 0))
-    )
+    due: int256 = 0
+    if self._signed_at(row, 93) == 0:
+        cap: int256 = convert(min(cap_wh, 2**64), int256)
+        due = max(unsafe_sub(0, cap), min(unsafe_sub(self._signed_at(row, 45), ahead), cap))
+    return self._signed_at(row, 29) == ahead and self._signed_at(row, 37) == pool and offered == due
 
 
 @internal
@@ -790,7 +797,7 @@ def _follows(data: Bytes[ROW_BYTES], before: Numbers, prices: Prices) -> bool:
     residual: int256 = 0
     claimed: int256 = 0
     holds: bool = False
-    if row.gap_slots != 0:
+    if row.gap_slots > 0:
         holds, residual = self._silent(row, before, prices)
     else:
         holds, residual, claimed = self._read(row, before, prices)
@@ -840,14 +847,15 @@ def _read(row: Numbers, before: Numbers, prices: Prices) -> (bool, int256, int25
         and row.metered == unsafe_sub(taken, given)
         and row.gap_retail == 0
         and row.gap_feed_in == 0
-        and (row.traded_pool == 0 or before.gap_slots == 0)
     )
     if before.gap_slots == 0:
+        holds = holds and row.gap_slots != AFTER_GAP and row.gap_slots >= LATE
         rest: int256 = unsafe_sub(unsafe_sub(row.metered, row.traded_ahead), row.traded_pool)
         residual: int256 = self._residual(rest, prices.retail, prices.feed_in)
         undelivered: int256 = self._undelivered(rest, row.traded_ahead)
         trade: int256 = self._residual(undelivered, prices.retail, prices.feed_in)
         return holds, residual, unsafe_sub(min(trade, 0), min(residual, 0))
+    holds = holds and row.gap_slots == AFTER_GAP and row.traded_pool == 0
     # The first reading after a gap: import and export apart, at the gap's dearest and cheapest tariffs; nothing netted.
     retail: int256 = max(prices.retail, before.gap_retail)
     feed_in: int256 = min(prices.feed_in, before.gap_feed_in)

@@ -46,6 +46,9 @@ READING: constant(uint256) = 6  # account, slot
 CHUNK_ROWS: constant(uint256) = 128
 CHUNK_STEPS: constant(uint256) = 7
 
+# @notice Where a row counts the slots without a reading: its own came too late for the pool.
+LATE: constant(int256) = -2
+
 # @dev Every sum of cover of an honest node is less.
 COVER_MAX: constant(uint256) = 2**62
 

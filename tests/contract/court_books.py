@@ -39,6 +39,7 @@ from sunfair.settlement.hashing import Tag, keccak
 from sunfair.settlement.header import MID_MARKET, NO_AHEAD, NO_POOL, Header, header_price
 from sunfair.settlement.messages import Domain
 from sunfair.settlement.result import ResultRows, ResultTree, Rule
+from sunfair.settlement.row import AFTER_GAP, LATE
 from sunfair.settlement.tree import SumTree, Tree
 from sunfair.units import NO_BUY, NO_SELL
 
@@ -413,7 +414,9 @@ def _private(
                 index = leaf_account.index(a)
                 numbers = {13: index, 29: int(rows.fill_ahead_wh[index]), 37: int(rows.fill_pool_wh[index])}
             silent = random.random() < 0.25 and not (s == slot and numbers and rows.pool_wh[numbers[13]])
-            gap = gap + 1 if silent else 0
+            late = bool(numbers and rows.pool_wh.any() and not rows.pool_wh[numbers[13]])
+            came = AFTER_GAP if gap > 0 else LATE * late
+            gap = max(gap, 0) + 1 if silent else came
             if not silent:
                 moved = [int(random.integers(0, 900)), int(random.integers(0, 900))]
                 registers = [registers[0] + moved[0], registers[1] + moved[1]]

@@ -51,7 +51,7 @@ def honest_answer(street: Street, kind: int, a: int, b: int) -> tuple[Any, ...]:
         return a, b, street.leaf(a), *twin.rows_answer(rows, path, b)
     if kind == Demand.READING:
         row = street.row(a, b)
-        signature = street.reading_signature(a, b, street.reading(a, b)) if row.number(93) == 0 else b""
+        signature = street.reading_signature(a, b, street.reading(a, b)) if row.number(93) <= 0 else b""
         return a, b, street.leaf(a), row, signature
     anchor, header, path = street.at(a)
     if kind == Demand.HEADER:

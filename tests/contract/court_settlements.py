@@ -43,7 +43,7 @@ from sunfair.settlement.court.rows_evidence import (
     find_network_faults,
     find_row_faults,
 )
-from sunfair.settlement.row import Base, Opening, SlotFacts, institution_row, network_row, next_row
+from sunfair.settlement.row import LATE, Base, Opening, SlotFacts, institution_row, network_row, next_row
 
 FIRST, OPERATOR, OPEN = 1_628_832, b"o" * 20, 2**40 - 1
 UTILITY, NETWORK, RESERVE, FIRST_MEMBER = range(4)
@@ -270,7 +270,7 @@ class _Drawn:
 
     def _pool(self, account: int, slot: int, reading: Any, ahead: int) -> int:
         base = self._previous(account, slot)
-        if reading is None or base.gap_slots or self.ways.rule & auction.NO_POOL:
+        if reading is None or base.gap_slots > 0 or self.ways.rule & auction.NO_POOL:
             return 0
         if self.random.random() < self.ways.late:
             return 0
@@ -328,10 +328,11 @@ def is_story(street: Street, account: int, rows: tuple[bytes, ...]) -> bool:
     before = PrivateRow.decode(last.rows[-1]) if last and last.rows and start == settlement.first_slot else None
     for slot, data in enumerate(rows, start):
         row, made = PrivateRow.decode(data), street.slots[slot]
-        reading = None if row.gap_slots else (row.import_register_wh, row.export_register_wh)
+        reading = None if row.gap_slots > 0 else (row.import_register_wh, row.export_register_wh)
         base = previous_of(street, account, slot, before)
         try:
-            due = next_row(base, made.facts, reading, made.openings.get(account), cap_wh=member.cap_wh)
+            opening, late = made.openings.get(account), row.gap_slots == LATE
+            due = next_row(base, made.facts, reading, opening, cap_wh=member.cap_wh, late=late)
         except ValueError:
             return False
         if due != row:
@@ -565,7 +566,7 @@ class RowRoom:
         settlement = arguments[0].settlement if isinstance(arguments[0], RowAt) else arguments[0]
         assert count == 1
         assert (court, challenger[12:], offender[12:]) == (self.court, self.watcher, settlement.operator)
-        assert int.from_bytes(slot, "big") == NO_SLOT
+        assert int.from_bytes(slot, "big") == (arguments[0].slot if function == "refute_row_trade" else NO_SLOT)
         return Verdict("", int.from_bytes(kind, "big"), used)
 
     def record_gas(self) -> int:

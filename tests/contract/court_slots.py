@@ -283,7 +283,7 @@ def as_if(slot: Slot, rows: Mapping[int, bytes], **prices: int) -> PublishedAuct
     spoiled = tuple(rows.get(index, row) for index, row in enumerate(slot.published.rows))
     for _ in range(2):  # which side of the group at p counts as accepted follows from the totals
         fields = read_header(header.preimage())
-        stated = {(0, index): row_words(fields, row)[0] for index, row in enumerate(spoiled)}
+        stated = {(0, index): words(lanes(row_words(fields, row)[0])) for index, row in enumerate(spoiled)}
         published = bind(replace(slot, header=header), rows=rows, stated=stated)
         header = Header.decode(published.header)
     return published

@@ -164,7 +164,10 @@ def is_last(settlement: IEnergyMarket.Settlement) -> bool:
 @view
 @external
 def member(account: uint256) -> IEnergyMarket.Member:
-    return self.members[account]
+    member: IEnergyMarket.Member = self.members[account]
+    for dated: IEnergyMarket.Meter in self.meters[account]:
+        member.meter_from = dated.from_slot
+    return member
 
 
 @view

@@ -47,4 +47,7 @@ def test_request_after_the_energy_was_used_waits_for_its_bill(busy: Street) -> N
     with refused("market: not due yet"):
         busy.market.withdraw(4, sender=busy.buyer)
     busy.period({0: 200, 4: -200})
-    assert busy.market.withdraw(4, sender=busy.buyer) == MONEY - 300
+    with refused("market: not due yet"):
+        busy.market.withdraw(4, sender=busy.buyer)
+    busy.period({0: 300, 4: -300})
+    assert busy.market.withdraw(4, sender=busy.buyer) == MONEY - 600

@@ -46,6 +46,7 @@ from sunfair.settlement.header import MID_MARKET, NO_AHEAD, NO_POOL
 from sunfair.settlement.messages import offer_digests, reading_digests, receipt_digests
 from sunfair.settlement.money import SlotTerms, settle_slot
 from sunfair.settlement.promises import PROMISE_TYPE, Promise, promise_digest, promise_digests
+from sunfair.settlement.row import AFTER_GAP, LATE
 
 NO_SLOT = 2**256 - 1
 
@@ -132,26 +133,25 @@ def test_an_honest_slot_is_never_convicted(room: BookRoom, rules: dict[str, int]
         made = made.filed(offer, 1, 10**12)
     for account in made.members:
         for slot in range(made.from_slot(account), made.slot + 1):
-            if made.row(account, slot).number(93) == 0:
+            if made.row(account, slot).number(93) <= 0:
                 made = made.filed_reading(account, slot, made.reading(account, slot), utility=account % 2 == 0)
     room.tell(made)
     for account in made.members:
         opening, row = made.opening(account), made.row(account, made.slot)
         assert room.both(made, "refute_opening", *made.start, opening) == (CLEAN, None)
-        index = row.number(13)
         for other in made.members:
             assert room.both(made, "refute_double_opening", *made.start, opening, made.opening(other))[0] == CLEAN
         if account in made.offers:
             offer = made.offers[account]
             assert room.both(made, "refute_receipt", *made.start, opening, offer, *made.receipt(offer))[0] == CLEAN
             assert room.both(made, "refute_filed_offer", *made.start, opening, offer, 1, 10**12)[0] == CLEAN
-        if row.number(93) == 0:
+        if row.number(93) <= 0:
             told = (made.settlement, account, made.slot, *made.reading(account, made.slot), made.leaf(account), row)
             assert room.both(made, "refute_filed_reading", *told)[0] in (CLEAN, "court: reading")
-        if made.slot > made.from_slot(account) and made.rows.pool_wh[index]:
+        if made.slot > made.from_slot(account) and row.number(93) != LATE:
             previous = made.row_before(account, made.slot)
-            pooled = (made.settlement, account, made.leaf(account), row, previous, *made.public(index))
-            assert room.both(made, "refute_unpooled_reading", *made.start, *pooled)[0] in (CLEAN, "court: reading")
+            pooled = (made.settlement, account, made.slot, made.leaf(account), row, previous)
+            assert room.both(made, "refute_unpooled_reading", *pooled)[0] in (CLEAN, "court: reading")
     for kind, value in ((0, made.book.root), (1, keccak(made.header))):
         assert room.both(made, "refute_promise", *made.start, kind, value, made.promise(kind, value))[0] == CLEAN
 
@@ -409,7 +409,7 @@ def test_a_filed_reading_refutes_a_gap(room: BookRoom, utility: bool) -> None:
 def test_a_row_with_a_reading_stands_against_another_filed_one(room: BookRoom) -> None:
     """A home could sign two: registers are refuted by a demand alone."""
     base = home()
-    account = next(a for a in base.members if base.row(a, base.slot).number(93) == 0)
+    account = next(a for a in base.members if base.row(a, base.slot).number(93) <= 0)
     last = base.reading(account, base.slot)
     made = base.filed_reading(account, base.slot, (last[0] + 5, last[1]))
     room.tell(made)
@@ -417,83 +417,56 @@ def test_a_row_with_a_reading_stands_against_another_filed_one(room: BookRoom) -
     assert room.both(made, "refute_filed_reading", *told) == (CLEAN, None)
 
 
-def unpooled(
-    pool_wh: int, before: dict[int, int], now: dict[int, int], filed: str = "both", at: int = 2
-) -> tuple[Street, int, Any]:
+def unpooled(before: dict[int, int], now: dict[int, int], filed: str = "both", at: int = 2) -> tuple[Street, int, Any]:
     """A street in which an account's rows of this slot and the one before say so, with what was filed."""
     base = home(3, 6, slots=max(at + 1, 5), at=at)
-    account = next(
-        a for a in base.members if bool(base.rows.pool_wh[base.leaf_account.index(a)]) == bool(pool_wh) and a != 4
-    )
-    index = base.leaf_account.index(account)
-    ahead, pool = int(base.rows.fill_ahead_wh[index]), int(base.rows.fill_pool_wh[index])
+    account = next(a for a in base.members if a != 4)
     rows = list(base.private[account])
     rows[at - 1] = row_bytes(account, base.slot - 1, {53: 500, 61: 40, **before})
-    rows[at] = row_bytes(account, base.slot, {13: index, 29: ahead, 37: pool, 45: ahead + 7, 53: 900, 61: 50, **now})
+    rows[at] = row_bytes(account, base.slot, {29: 5, 45: 12, 53: 900, 61: 50, 93: LATE, **now})
     made = base.posted({account: tuple(rows)})
     if filed in ("both", "before"):
         made = made.filed_reading(account, made.slot - 1, (500, 40))
     if filed in ("both", "now"):
         made = made.filed_reading(account, made.slot, (900, 50), utility=True)
-    evidence = (made.settlement, account, made.leaf(account), made.row(account, made.slot))
-    return made, account, (*evidence, made.row_before(account, made.slot), *made.public(index))
+    rows_of = made.row(account, made.slot), made.row_before(account, made.slot)
+    return made, account, (made.settlement, account, made.slot, made.leaf(account), *rows_of)
 
 
 def test_a_home_kept_out_of_the_pool_shows_it(room: BookRoom) -> None:
-    base = home(3, 6)
-    ahead_of = {a: int(base.rows.fill_ahead_wh[i]) for i, a in enumerate(base.leaf_account)}
-    made, account, evidence = unpooled(0, {}, {})
     for case, why in (
-        (unpooled(0, {}, {}), ""),
-        (unpooled(0, {}, {45: ahead_of[account]}), CLEAN),
-        (unpooled(1, {}, {}), CLEAN),
-        (unpooled(0, {93: 1}, {}), "court: reading"),
-        (unpooled(0, {}, {93: 1}), "court: reading"),
-        (unpooled(0, {}, {53: -1}), "court: reading"),
-        (unpooled(0, {}, {13: -1}), "court: path"),
-        (unpooled(0, {}, {}, "before"), "court: not filed"),
-        (unpooled(0, {}, {}, "now"), "court: not filed"),
-        (unpooled(0, {53: 501}, {}), "court: not filed"),
+        (unpooled({}, {}), ""),
+        (unpooled({93: AFTER_GAP}, {}), ""),
+        (unpooled({}, {45: 5}), CLEAN),
+        (unpooled({}, {93: 0}), CLEAN),
+        (unpooled({}, {93: AFTER_GAP}), CLEAN),
+        (unpooled({93: 1}, {}), "court: reading"),
+        (unpooled({}, {93: 1}), "court: reading"),
+        (unpooled({}, {53: -1}), "court: reading"),
+        (unpooled({}, {}, "before"), "court: not filed"),
+        (unpooled({}, {}, "now"), "court: not filed"),
+        (unpooled({53: 501}, {}), "court: not filed"),
     ):
-        made, account, evidence = case
+        made, _, evidence = case
         with boa.env.anchor():
             fresh = open_room()
             fresh.tell(made)
-            got = fresh.both(made, "refute_unpooled_reading", *made.start, *evidence)
+            got = fresh.both(made, "refute_unpooled_reading", *evidence)
         assert got == ((why, None) if why else ("", (Kind.FILED_READING, address("operator"), made.slot)))
 
 
 def test_the_row_before_hangs_beside_the_row_wherever_both_stand(room: BookRoom) -> None:
     for at in range(1, 9):
-        made, account, evidence = unpooled(0, {}, {}, at=at)
+        made, account, evidence = unpooled({}, {}, at=at)
         with boa.env.anchor():
             room.tell(made)
-            assert room.both(made, "refute_unpooled_reading", *made.start, *evidence)[1]
-            previous = evidence[4]
+            assert room.both(made, "refute_unpooled_reading", *evidence)[1]
+            previous = evidence[5]
             for path in ((*previous.path, bytes(32)), previous.path[1:], made.row(account, made.slot).path):
                 if path != previous.path:
-                    bent = (*evidence[:4], replace(previous, path=path), *evidence[5:])
-                    assert room.both(made, "refute_unpooled_reading", *made.start, *bent)[0] == "court: path"
-            other = (*evidence[:4], evidence[3], *evidence[5:])
-            assert room.both(made, "refute_unpooled_reading", *made.start, *other)[0] == "court: row"
-
-
-def test_nobody_is_kept_out_where_no_pool_is_held(room: BookRoom) -> None:
-    made = street(5, 5, rule=NO_POOL)
-    account = 5
-    index = made.leaf_account.index(account)
-    rows = list(made.private[account])
-    rows[1] = row_bytes(account, made.slot - 1, {53: 500, 61: 40})
-    rows[2] = row_bytes(account, made.slot, {13: index, 45: 10**6, 53: 900, 61: 50})
-    made = made.posted({account: tuple(rows)}).filed_reading(account, made.slot - 1, (500, 40))
-    made = made.filed_reading(account, made.slot, (900, 50))
-    room.tell(made)
-    evidence = (made.settlement, account, made.leaf(account), made.row(account, made.slot))
-    public = made.public(index)
-    got = room.both(
-        made, "refute_unpooled_reading", *made.start, *evidence, made.row_before(account, made.slot), *public
-    )
-    assert got == (CLEAN, None)
+                    bent = (*evidence[:5], replace(previous, path=path))
+                    assert room.both(made, "refute_unpooled_reading", *bent)[0] == "court: path"
+            assert room.both(made, "refute_unpooled_reading", *evidence[:5], evidence[4])[0] == "court: row"
 
 
 # ── Promises ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -564,8 +537,8 @@ def test_gas_of_each_refutation_at_a_thousand_members(room: BookRoom) -> None:
     kept_out = next(
         a
         for a in rowed
-        if made.row(a, made.slot).number(93) == made.row(a, made.slot - 1).number(93) == 0
-        and made.rows.pool_wh[made.row(a, made.slot).number(13)] == 0
+        if made.row(a, made.slot).number(93) == LATE
+        and made.row(a, made.slot - 1).number(93) <= 0
         and made.row(a, made.slot).number(45) != made.row(a, made.slot).number(29)
     )
     row, previous = made.row(kept_out, made.slot), made.row_before(kept_out, made.slot)
@@ -595,13 +568,12 @@ def test_gas_of_each_refutation_at_a_thousand_members(room: BookRoom) -> None:
             made.row(silent, made.slot),
         ),
         "refute_unpooled_reading": (
-            *made.start,
             made.settlement,
             kept_out,
+            made.slot,
             made.leaf(kept_out),
             row,
             previous,
-            *made.public(row.number(13)),
         ),
         "refute_double_opening": (*double.start, *both),
         "refute_promise": (*made.start, 0, keccak(b"x"), made.promise(0, keccak(b"x"))),

@@ -125,8 +125,8 @@ def test_accounts_are_numbered_in_order(street: Street) -> None:
     assert market.open_accounts([street.seller, street.intruder], [7, 10**9], sender=street.operator) == 5
     opened = [(e.account, e.owner, e.cap_wh, e.from_slot) for e in market.logged("AccountOpened")]
     assert opened == [(5, street.seller, 7, FIRST), (6, street.intruder, 10**9, FIRST)]
-    assert market.member(6) == (street.intruder, NOBODY, FIRST, NEVER, 10**9)
-    assert market.member(0) == (street.utility, NOBODY, FIRST, NEVER, 0)
+    assert market.member(6) == (street.intruder, NOBODY, FIRST, NEVER, 10**9, 0)
+    assert market.member(0) == (street.utility, NOBODY, FIRST, NEVER, 0, 0)
 
 
 @pytest.mark.parametrize(("time", "day"), [(0, 0), (10 * HOUR - 1, 0), (10 * HOUR, 1), (34 * HOUR - 1, 1)])
@@ -197,7 +197,7 @@ def test_reader_is_named_by_the_owner(street: Street) -> None:
     for reader in (street.intruder, street.buyer, NOBODY):
         market.name_reader(3, reader, sender=street.seller)
         assert market.logged("ReaderNamed")[0].args == {"account": 3, "reader": reader}
-        assert market.member(3) == (street.seller, reader, FIRST, NEVER, CAP)
+        assert market.member(3) == (street.seller, reader, FIRST, NEVER, CAP, 0)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,10 @@ def test_meters_are_dated(street: Street) -> None:
     assert market.meter(3, FIRST - 1) == (NOBODY, 0, 0, 0)
     assert market.meter(3, FIRST) == market.meter(3, FIRST + 299) == (KEY, FIRST, 5, 2**63 - 1)
     assert market.meter(3, FIRST + 300) == market.meter(3, 2**250) == (b"n" * 20, FIRST + 300, 1, 2)
-    assert market.meter(4, FIRST) == market.meter(99, FIRST) == (NOBODY, 0, 0, 0)
+    assert market.meter(4, FIRST) == market.meter(99, FIRST) == market.meter(2**200, FIRST) == (NOBODY, 0, 0, 0)
+    market.name_reader(3, street.intruder, sender=street.seller)
+    assert market.member(3) == (street.seller, street.intruder, FIRST, NEVER, CAP, FIRST + 300)
+    assert market.meter(3, FIRST + 300)[0] == b"n" * 20
 
 
 def test_meter_refusals(street: Street) -> None:
@@ -273,6 +276,7 @@ def test_meter_not_yet_in_force_is_replaced(street: Street) -> None:
     market.set_meter(3, KEY, FIRST + 10_000, 0, 0, sender=street.utility)
     market.set_meter(3, b"n" * 20, FIRST, 0, 0, sender=street.utility)
     assert market.meter(3, FIRST + 20_000)[0] == b"n" * 20
+    assert market.member(3)[5] == FIRST
     assert market.metered() == 1
 
 
@@ -719,17 +723,18 @@ def test_words_of_open_accounts_are_never_zero(street: Street) -> None:
 # ── Withdrawal ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_withdrawal_is_due_once_its_slot_is_applied(busy: Street) -> None:
+def test_withdrawal_is_due_once_the_day_after_is_applied(busy: Street) -> None:
     market = busy.market
     busy.anchor()  # what is consumed now belongs to the next period
     market.request_withdrawal(3, 600, sender=busy.seller)
     (event,) = market.logged("WithdrawalRequested")
-    assert event.args == {"account": 3, "amount": 600, "slot": FIRST + 96}
-    assert market.request_of(3) == (600, FIRST + 96)
-    busy.period()
-    assert market.door_open()
-    with refused("market: not due yet"):
-        market.withdraw(3)
+    assert event.args == {"account": 3, "amount": 600, "slot": FIRST + 196}
+    assert market.request_of(3) == (600, FIRST + 196)
+    for _ in range(2):
+        busy.period()
+        assert market.door_open()
+        with refused("market: not due yet"):
+            market.withdraw(3)
     busy.period()
     assert market.withdraw(3, sender=busy.intruder) == 600
     (event,) = market.logged("Withdrawn")
@@ -737,13 +742,6 @@ def test_withdrawal_is_due_once_its_slot_is_applied(busy: Street) -> None:
     assert (busy.wallet(busy.seller), market.balance_of(3)) == (600, MONEY - 600)
     with refused("market: nothing requested"):
         market.withdraw(3)
-
-
-def test_withdrawal_asked_for_in_the_period_waits_for_it_only(busy: Street) -> None:
-    busy.now = (FIRST + 95) * SLOT
-    busy.market.request_withdrawal(3, 600, sender=busy.seller)
-    busy.period()
-    assert busy.market.withdraw(3) == 600
 
 
 def test_nothing_is_due_before_the_first_apply(busy: Street) -> None:
@@ -894,7 +892,6 @@ def test_conviction_cancels_slashes_and_voids(busy: Street) -> None:
     assert events == {
         "Cancelled": {"first_period": 0, "settlement": settlement.hash},
         "SlotVoided": {"slot": FIRST + 3},
-        "BondChanged": {"party": busy.operator, "amount": 0},
         "Slashed": {"party": busy.operator, "finder": busy.intruder, "found": BOND // 5, "reserved": BOND - BOND // 5},
         "Convicted": {
             "kind": 7,

@@ -64,13 +64,12 @@ def every_call(street, account):
         beside = (public.stated, public.row, public.siblings)
         right, terms = own.before(index) if index else earlier, facts.terms_at(slot)
         yield "refute_row", (at, right, *shown.place)
-        yield "refute_row_trade", (at, right, *shown.place, *beside)
+        yield "refute_row_trade", (at, *shown.place, *beside)
         yield "refute_void_row", (at, right, shown.anchor, terms, facts.terms[terms])
         if index > 2:
             continue
         for wrong in (earlier, NOWHERE, own.before(max(index - 1, 1)) if len(own.rows) > 1 else NOWHERE):
             yield "refute_row", (at, wrong, *shown.place)
-            yield "refute_row_trade", (at, wrong, *shown.place, *beside)
             yield "refute_void_row", (at, wrong, shown.anchor, 1 - terms, facts.terms[1 - terms])
         yield "refute_network_row", (at, right.row, right.row_path, *shown.place)
 
@@ -112,7 +111,7 @@ def test_rows_of_institutions_are_not_a_members(account):
     at = own.at(STREET.pending.settlement.first_slot, 0)
     calls = [
         ("refute_row", (at, NOWHERE, *shown.place)),
-        ("refute_row_trade", (at, NOWHERE, *shown.place, (0, 0, 0, 0), b"", ())),
+        ("refute_row_trade", (at, *shown.place, (0, 0, 0, 0), b"", ())),
         ("refute_void_row", (at, NOWHERE, shown.anchor, 0, STREET.facts.terms[0])),
     ]
     if account != NETWORK:
@@ -143,10 +142,10 @@ def kinds_of_rows(street):
         rows = [PrivateRow.decode(row) for row in street.pending.rows[account]]
         for index, row in enumerate(rows):
             fresh = street.facts.meter(account, row.slot).from_slot == row.slot
-            before = rows[index - 1].gap_slots if index and not fresh else 0
+            before = rows[index - 1].gap_slots > 0 if index and not fresh else False
             trade = "trade" if row.traded_ahead_wh else "none"
             void = "void" if street.slots[row.slot].facts.void else trade
-            silent = "silent" if row.gap_slots else "after a gap" if before else "read"
+            silent = "silent" if row.gap_slots > 0 else "after a gap" if before else "read"
             place = "new meter" if fresh else "first" if index == 0 else "next"
             found.setdefault((void, silent, place), (account, index))
     return found
@@ -370,10 +369,9 @@ def test_a_pool_quantity_that_is_not_the_account_s_own(kind):
     account, index = ROWS[kind]
     row = PrivateRow.decode(STREET.pending.rows[account][index])
     due = row.metered_wh - row.traded_ahead_wh
-    late = kind[1] == "read"
     for quantity in sorted({0, due, due + 1, -due - 1, 10**6, 1}):
         street = pool_wh(STREET, account, row.slot, quantity)
-        right = quantity == 0 or (late and quantity == max(-1_500, min(due, 1_500)))
+        right = quantity == (max(-1_500, min(due, 1_500)) if row.gap_slots == 0 else 0)
         found = list(
             find_row_faults(street.facts, street.handed(account), street.shown.__getitem__, street.last(account))
         )
@@ -600,7 +598,7 @@ def planted(street, account, operator, **lie):
 IMPOSSIBLE = [
     {"gap_slots": 1, "gap_retail": 10**9 + 1},
     {"gap_slots": 1, "gap_feed_in": -(2**63)},
-    {"gap_slots": -1},
+    {"gap_slots": -3},
     {"gap_slots": 2**63 - 1},
     {"import_register_wh": -1},
 ]
@@ -619,8 +617,9 @@ def test_what_a_fallen_operator_left_binds_no_successor_where_no_rule_can_have_m
     assert verdict == ("court: previous row", None)
 
 
-@pytest.mark.parametrize("lie", [*IMPOSSIBLE, {"import_register_wh": 10**6}], ids=str)
+@pytest.mark.parametrize("lie", [*IMPOSSIBLE[:2], *IMPOSSIBLE[3:], {"import_register_wh": 10**6}], ids=str)
 def test_what_an_operator_left_itself_binds_it(lie):
+    """Not where it only wrote down how a reading came: from that nothing follows."""
     street = world.made(2, Ways(silent=0.2, moving=0, replaced=0, void=0))
     account = first_row(street)
     world.caught(planted(street, account, world.OPERATOR, **lie), account)

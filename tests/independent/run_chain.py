@@ -14,6 +14,7 @@ from run_bytes import keccak, signer
 from run_calls import CALLS, call
 from run_courts import judged
 from run_market import CONSTRUCTOR, CONSTRUCTOR_BYTES, Market, address
+from run_topups import TopUps
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "src/sunfair/chain/artifacts"
 SELECTORS = {keccak(f"{name}({','.join(types)})".encode())[:4]: name for name, types in CALLS.items()}
@@ -99,6 +100,8 @@ def replay(log: list[Transaction]) -> tuple[Market, list[str]]:
     courts = {
         tx.created: name for tx in log if not tx.to and tx.done for name in COURTS if tx.data.startswith(shipped(name))
     }
+    standing = {tx.created for tx in log if not tx.to and tx.done and tx.data.startswith(shipped("StandingTopUp"))}
+    topups = TopUps()
     for tx in log:
         if not tx.done:
             continue
@@ -109,6 +112,8 @@ def replay(log: list[Transaction]) -> tuple[Market, list[str]]:
             found += played(market, tx)
         elif tx.to in courts:
             found += judged(market, courts[tx.to], tx, abi(courts[tx.to]))
+        elif tx.to in standing:
+            found += topups.played(market, tx.to, tx.data, tx.timestamp)
     return market, found
 
 

@@ -221,7 +221,7 @@ class Vault:
     def request(self, sender: str, account: int, amount: int) -> str | None:
         if sender != self.accounts[account].owner:
             return "not the owner"
-        self.requests[account] = amount, self.slot
+        self.requests[account] = amount, self.slot + 25 * HOUR // self.rules.slot
         return None
 
     def withdraw(self, account: int) -> str | None:

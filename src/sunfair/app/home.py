@@ -6,6 +6,7 @@ the evidence.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from sunfair.app.published import Opened, PublishedPeriod
 from sunfair.model import Fees
 from sunfair.settlement import Base, Header, PrivateRow, SlotFacts, Tree, next_row, unpack_amounts
-from sunfair.settlement.court import Evidence, MarketFacts, curve_evidence
+from sunfair.settlement.court import Evidence, EvidenceRefused, MarketFacts, curve_evidence
 from sunfair.settlement.court.book_proofs import BookOffer, BookOpening
 from sunfair.settlement.court.proofs import Kind
 from sunfair.settlement.court.rows_evidence import HandedRows, ShownSlot, find_leaf_faults, find_row_faults
@@ -53,7 +54,8 @@ def book_faults(
         if _leaf(blind, curve) != kept:
             continue
         if curve != row[32:176]:
-            yield curve_evidence(place, auction, opened.leaf, blind, curve)
+            with suppress(EvidenceRefused):  # rows that the header does not bind have to be demanded first
+                yield curve_evidence(place, auction, opened.leaf, blind, curve)
         path = book.proof(opened.leaf).siblings
         opening = BookOpening(opened.leaf, account, opened.nonce, opened.salt, curve, path)
         if receipt is not None and _is_stale(opening.nonce, curve, receipt, slot):

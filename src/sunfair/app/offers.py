@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sunfair.app.cover import Purses
 from sunfair.errors import Fault, OfferRejected
 from sunfair.model import FIRST_MEMBER, Curves
 from sunfair.ports import Keys, Signatures
@@ -87,6 +88,18 @@ def curve_faults(curves: Curves, accounts: NDArray[np.int64], *, tick: int = TIC
     ]
 
 
+def _range_faults(batch: OfferBatch, open_from: int, open_to: int) -> list[Fault]:
+    if open_from <= batch.first_slot <= batch.last_slot <= open_to:
+        return []
+    what = f"slots {batch.first_slot} to {batch.last_slot} where offers are taken for {open_from} to {open_to}"
+    accounts = batch.members + FIRST_MEMBER
+    return [Fault(f"account {account}", what, "sign for slots whose gate is open") for account in accounts]
+
+
+def _slots(batch: OfferBatch) -> range:
+    return range(batch.first_slot, batch.last_slot + 1)
+
+
 class OrderBook:
     """All acknowledged offers of a community's n members that may still count."""
 
@@ -99,15 +112,18 @@ class OrderBook:
         signatures: Signatures,
         ahead: bool = True,
         caps: NDArray[np.int64] | None = None,
+        purses: Purses | None = None,
     ) -> None:
         """`owners` are the members' addresses, uint8[n, 20]; `keys` hold the operator's, which signs receipts.
 
         `ahead` says whether the community has an ahead session; where it has none, steps are refused. `caps` bound
         Σ|energy| of each side of a member's curve, Wh, int64[n]: an offer above its cap would convict the operator.
+        `purses` say what a member can cover offers with; without them every offer is admitted, at the guarantor's risk.
         """
         self._domain, self._owners, self._ahead = domain, owners, ahead
         self._keys, self._signatures = keys, signatures
         self._caps = np.full(len(owners), ENERGY_MAX, np.int64) if caps is None else caps
+        self._purses = purses
         self._highest = np.full(len(owners), -1, np.int64)
         self._batches: list[tuple[OfferBatch, Receipts]] = []
 
@@ -119,42 +135,71 @@ class OrderBook:
         """
         accounts = batch.members + FIRST_MEMBER
         count = len(accounts)
-        faults = curve_faults(batch.curves, accounts)
-        if not open_from <= batch.first_slot <= batch.last_slot <= open_to:
-            what = f"slots {batch.first_slot} to {batch.last_slot} where offers are taken for {open_from} to {open_to}"
-            faults += [Fault(f"account {account}", what, "sign for slots whose gate is open") for account in accounts]
-        if not self._ahead:
-            faults += [
-                Fault(f"account {accounts[at]}", "it offers ahead where only the pool is held", "sign no steps")
-                for at in np.flatnonzero(batch.curves.steps)
-            ]
-        sides = np.stack([np.maximum(batch.curves.energy_wh, 0), np.maximum(-batch.curves.energy_wh, 0)])
-        over = (sides.sum(axis=2) > self._caps[batch.members]).any(axis=0)
-        faults += [
-            Fault(f"account {accounts[at]}", f"a side offers more than its cap, {self._caps[batch.members[at]]} Wh")
-            for at in np.flatnonzero(over)
-        ]
-        stale = batch.nonce <= self._highest[batch.members]
-        faults += [
-            Fault(f"account {accounts[at]}", f"nonce {batch.nonce[at]} was used before", "sign with a higher nonce")
-            for at in np.flatnonzero(stale)
-        ]
         first, last = np.full(count, batch.first_slot), np.full(count, batch.last_slot)
         digests = offer_digests(self._domain, accounts, batch.curves, first, last, batch.nonce)
-        signers = self._signatures.recover(digests, batch.signature)
-        strange = (signers != self._owners[batch.members]).any(axis=1)
-        faults += [
-            Fault(
-                f"account {accounts[at]}", "the signature is not its owner's", "sign the offer with the account's key"
-            )
-            for at in np.flatnonzero(strange)
+        faults = [
+            *curve_faults(batch.curves, accounts),
+            *_range_faults(batch, open_from, open_to),
+            *self._rule_faults(batch),
+            *self._signer_faults(batch, digests),
         ]
+        faults = faults or self._cover_faults(batch)
         if faults:
             raise OfferRejected(f"{len(faults)} fault(s) in a batch of {count} offers; none was taken", faults)
         receipts = self._acknowledge(digests, first, last)
         self._highest[batch.members] = batch.nonce
         self._batches.append((batch, receipts))
+        if self._purses is not None:
+            self._purses.hold(batch.members, batch.curves, _slots(batch))
         return receipts
+
+    def _rule_faults(self, batch: OfferBatch) -> list[Fault]:
+        """What a community's sessions, a member's cap or its own earlier offers do not allow."""
+        accounts, caps = batch.members + FIRST_MEMBER, self._caps[batch.members]
+        sides = np.stack([np.maximum(batch.curves.energy_wh, 0), np.maximum(-batch.curves.energy_wh, 0)])
+        over = (sides.sum(axis=2) > caps).any(axis=0)
+        ahead = batch.curves.steps > 0 if not self._ahead else np.zeros(len(accounts), bool)
+        stale = batch.nonce <= self._highest[batch.members]
+        return [
+            *(
+                Fault(f"account {accounts[at]}", "it offers ahead where only the pool is held", "sign no steps")
+                for at in np.flatnonzero(ahead)
+            ),
+            *(
+                Fault(f"account {accounts[at]}", f"a side offers more than its cap, {caps[at]} Wh")
+                for at in np.flatnonzero(over)
+            ),
+            *(
+                Fault(f"account {accounts[at]}", f"nonce {batch.nonce[at]} was used before", "sign with a higher nonce")
+                for at in np.flatnonzero(stale)
+            ),
+        ]
+
+    def _signer_faults(self, batch: OfferBatch, digests: NDArray[np.uint8]) -> list[Fault]:
+        signers = self._signatures.recover(digests, batch.signature)
+        strange = (signers != self._owners[batch.members]).any(axis=1)
+        mend = "sign the offer with the account's key"
+        return [
+            Fault(f"account {batch.members[at] + FIRST_MEMBER}", "the signature is not its owner's", mend)
+            for at in np.flatnonzero(strange)
+        ]
+
+    def _cover_faults(self, batch: OfferBatch) -> list[Fault]:
+        """Offers whose account cannot cover what they may cost it; asked only of offers that are otherwise in order."""
+        if self._purses is None:
+            return []
+        slots = _slots(batch)
+        lacking = self._purses.lacking(batch.members, batch.curves, slots)
+        needed = self._purses.needed(batch.members, batch.curves, slots)
+        held = "of its balance, after requested withdrawals, unsettled slots and open offers"
+        return [
+            Fault(
+                f"account {batch.members[at] + FIRST_MEMBER}",
+                f"its offer needs {needed[at]} µ of cover and {needed[at] - lacking[at]} µ are free {held}",
+                "deposit more, or offer less, or for fewer slots",
+            )
+            for at in np.flatnonzero(lacking)
+        ]
 
     def _acknowledge(self, digests: NDArray[np.uint8], first: NDArray[np.int64], last: NDArray[np.int64]) -> Receipts:
         signed = [

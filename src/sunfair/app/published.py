@@ -1,10 +1,11 @@
 """What an operator lays open of its slots: to everybody the auction, to each account its own place in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sunfair.ports import SlotRecord
 from sunfair.settlement import Opening, anchor_tree
-from sunfair.settlement.court import Anchor, AuctionPlace, PublishedAuction, row_proof
+from sunfair.settlement.court import Anchor, AuctionPlace, EvidenceRefused, PublishedAuction, RowProof, row_proofs
 from sunfair.settlement.court.rows_evidence import PublicRow, ShownSlot
 from sunfair.settlement.hashing import Tag, keccak
 
@@ -40,6 +41,7 @@ class PublishedPeriod:
     auctions: tuple[PublishedAuction | None, ...]
     digests: tuple[bytes, ...]
     _paths: dict[int, tuple[bytes, ...]] = field(default_factory=dict, compare=False)
+    _proofs: dict[int, Callable[[int], RowProof] | None] = field(default_factory=dict, compare=False)
 
     def place(self, index: int) -> AuctionPlace:
         """Where the header of slot number `index` hangs."""
@@ -56,9 +58,20 @@ class PublishedPeriod:
             return ShownSlot(self.anchor)
 
         def public(index: int) -> PublicRow:
-            return PublicRow(*row_proof(auction, index)) if index < len(auction.rows) else PublicRow()
+            """Nothing where the published rows do not lead to the header's root: they have to be demanded."""
+            proof = self._proof_of(slot, auction) if index < len(auction.rows) else None
+            return PublicRow() if proof is None else PublicRow(*proof(index))
 
         return ShownSlot(self.anchor, auction.header, place.path, public)
+
+    def _proof_of(self, slot: int, auction: PublishedAuction) -> Callable[[int], RowProof] | None:
+        """The rows' evidence, its tree made once for all who ask; None where the rows do not lead to the root."""
+        if slot not in self._proofs:
+            try:
+                self._proofs[slot] = row_proofs(auction)
+            except EvidenceRefused:
+                self._proofs[slot] = None
+        return self._proofs[slot]
 
 
 def published_of(record: SlotRecord) -> PublishedAuction | None:

@@ -29,9 +29,13 @@ from sunfair.settlement.court.proofs import read_header
 from sunfair.settlement.court.rows_rule import network_share
 from sunfair.settlement.public import ROW_BYTES
 
-__all__ = ["Told", "period_told", "settlement_told", "slot_told"]
+__all__ = ["Told", "is_book_bound", "period_told", "settlement_told", "slot_told"]
 
 _LEAF_KINDS = (Kind.ROW, Kind.BOOK_LEAF, Kind.CURVE)
+_OTHER_BOOK = "the published book leaves do not lead to the anchored book root: a home has to demand its opening"
+"""No answered demand of a watcher's shows a path to the book root."""
+
+_OTHER_RESULT = "the published rows do not lead to the anchored result root: demand them"
 _INDEX = 3
 """Where the leaf stands among the arguments of a call about a row: after anchor, header and path."""
 
@@ -40,7 +44,8 @@ _INDEX = 3
 class Told:
     """One false thing of the public part: its slot, its leaf if it is one leaf's, and the evidence if there is some.
 
-    demand : only an answer of the operator can bring it to light
+    demand : only an answer of the operator can bring it to light, and anybody may ask for it
+    opening : only the opening of a leaf can, for which its home, that home's reader or the utility has to ask
     """
 
     slot: int
@@ -48,6 +53,7 @@ class Told:
     what: str
     evidence: Evidence | None = None
     demand: bool = False
+    opening: bool = False
 
     def __str__(self) -> str:
         place = f"slot {self.slot}" if self.leaf is None else f"slot {self.slot} leaf {self.leaf}"
@@ -69,13 +75,12 @@ def period_told(facts: MarketFacts, period: PublishedPeriod) -> Iterator[Told]:
 def slot_told(facts: MarketFacts, place: AuctionPlace, auction: PublishedAuction) -> list[Told]:
     """What is false in one slot's public part, the nearest to the cause last; empty if it clears as published."""
     found = [Told(place.slot, None, what) for what in _header_told(facts, place.slot, auction)]
-    try:
-        cleared = is_cleared(facts, place.slot, auction)
-    except (ValueError, OverflowError):  # numbers with which no auction can be held
-        cleared = False
-    if cleared:
+    if is_cleared(facts, place.slot, auction):
         return found
-    found += [Told(place.slot, None, what, demand=True) for what in _unbound(auction)]
+    if not is_book_bound(auction):
+        found.append(Told(place.slot, None, _OTHER_BOOK, opening=True))
+    if not _is_result_bound(auction):
+        found.append(Told(place.slot, None, _OTHER_RESULT, demand=True))
     with suppress(EvidenceRefused, ValueError, OverflowError):
         found += [_told(place.slot, evidence) for evidence in auction_faults(facts, place, auction)]
     return found or [Told(place.slot, None, "clearing the published curves again gives another result")]
@@ -91,14 +96,18 @@ def _header_told(facts: MarketFacts, slot: int, auction: PublishedAuction) -> It
         yield "the published rows are not those of the header's data hash"
 
 
-def _unbound(auction: PublishedAuction) -> Iterator[str]:
-    """In what the rows are not those that the header binds: with such rows nobody can be convicted."""
-    if Tree(_bytes(auction)[:, :32].copy()).root != read_header(auction.header).book_root:
-        yield "the published book leaves do not lead to the anchored book root: demand the rows"
+def _is_result_bound(auction: PublishedAuction) -> bool:
+    """Whether the published rows lead to the header's result root: with others nobody can be convicted."""
     try:
         row_proof(auction, 0)
     except (EvidenceRefused, ValueError, OverflowError):
-        yield "the published rows do not lead to the anchored result root: demand them"
+        return False
+    return True
+
+
+def is_book_bound(auction: PublishedAuction) -> bool:
+    """Whether the published book leaves lead to the header's book root."""
+    return Tree(_bytes(auction)[:, :32].copy()).root == read_header(auction.header).book_root
 
 
 def _bytes(auction: PublishedAuction) -> NDArray[np.uint8]:

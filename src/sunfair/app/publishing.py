@@ -7,7 +7,7 @@ import numpy as np
 from sunfair.app.published import PublishedPeriod
 from sunfair.errors import InputError
 from sunfair.ports import Ledger
-from sunfair.settlement import ZERO_HASH, Header, ResultTree, anchor_tree, keccak
+from sunfair.settlement import ZERO_HASH, Header, ResultTree, Tag, anchor_tree, keccak
 from sunfair.settlement.court import Anchor, EvidenceRefused, MarketFacts, PublishedAuction, row_proof
 from sunfair.settlement.public import ROW_BYTES, PublicSlot, decode_public, encode_public, result_rows
 
@@ -66,7 +66,8 @@ def _decoded(anchor: Anchor, data: bytes) -> PublishedPeriod | None:
 
 
 def _auction(slot: PublicSlot) -> PublishedAuction | None:
-    if not slot.header:
+    """None where none was held, and where the bytes that were anchored are no header: no court reads them."""
+    if slot.header[:1] != bytes([Tag.HEADER]):
         return None
     rows = [row.tobytes() for row in slot.rows]
     return PublishedAuction(slot.header, rows, book=[row[:32] for row in rows])

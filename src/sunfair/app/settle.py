@@ -112,6 +112,10 @@ class Settler:
         """Whether every period handed in has been applied."""
         return not self.open and self.posted is None
 
+    def paid_in(self, account: int, amount: int) -> None:
+        """Note what reached an account's balance on chain beside the settlements, µ."""
+        self.balances[account] += amount
+
     def close_period(self, civil: date, slots: list[SlotRecord], digests: Sequence[bytes] | None = None) -> OpenPeriod:
         """Anchor a finished period's headers (`digests`; None: those of the slots) and queue it for settlement."""
         root = anchor_tree([slot.digest for slot in slots] if digests is None else list(digests)).root

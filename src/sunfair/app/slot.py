@@ -98,12 +98,14 @@ class SlotRunner:
         """Clear the ahead session; fills are per step of the book in leaf order."""
         return self._clear(_flatten(self._accounts[book.members], book.offers.curves.take(book.members)), tariff)
 
+    def ahead_fills(self, book: Book, ahead: Clearing) -> NDArray[np.int64]:
+        """What each member traded ahead, int64[n], Wh, in member order."""
+        return np.asarray(_step_fills(book, ahead).sum(axis=1)[book.place])
+
     def deliver(self, book: Book, ahead: Clearing, tariff: Tariff, readings: Readings) -> SlotRecord:
         """Take the slot's readings, clear the pool with what deviated, and settle the slot."""
         meters, delivery = self._read(tariff, readings)
-        curves = book.offers.curves.take(book.members)
-        step_fill = np.zeros_like(curves.energy_wh)
-        step_fill[curves.energy_wh != 0] = ahead.filled_wh
+        curves, step_fill = book.offers.curves.take(book.members), _step_fills(book, ahead)
         fill_ahead = step_fill.sum(axis=1)
         beyond = np.zeros_like(fill_ahead)
         if Session.POOL in self._community.sessions:
@@ -190,6 +192,14 @@ class SlotRunner:
         return self.meters.read(
             readings.valid, *registers, retail=tariff.retail, feed_in=tariff.feed_in, late=readings.late
         )
+
+
+def _step_fills(book: Book, ahead: Clearing) -> NDArray[np.int64]:
+    """The fill of each ahead step, int64[n, 8], Wh, in leaf order."""
+    used = book.offers.curves.energy_wh[book.members] != 0
+    fills = np.zeros(used.shape, np.int64)
+    fills[used] = ahead.filled_wh
+    return fills
 
 
 def _flatten(accounts: NDArray[np.int64], curves: Curves) -> Offers:

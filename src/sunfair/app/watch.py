@@ -24,7 +24,7 @@ from sunfair.settlement.court import (
 from sunfair.settlement.court.auction import header_fault, terms_fault
 from sunfair.settlement.court.proofs import read_header
 from sunfair.settlement.public import result_rows
-from sunfair.units import LIMIT_MAX, NO_BUY, NO_SELL
+from sunfair.units import ENERGY_MAX, LIMIT_MAX, NO_BUY, NO_SELL
 
 __all__ = ["auction_faults", "is_cleared", "period_faults"]
 
@@ -54,7 +54,17 @@ def auction_faults(facts: MarketFacts, place: AuctionPlace, auction: PublishedAu
 
 
 def is_cleared(facts: MarketFacts, slot: int, auction: PublishedAuction) -> bool:
-    """Whether clearing the published curves again gives exactly the published result, header and roots."""
+    """Whether clearing the published curves again gives exactly the published result, header and roots.
+
+    With numbers that are out of range no auction can be held: nothing is cleared by them.
+    """
+    try:
+        return _clears(facts, slot, auction)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _clears(facts: MarketFacts, slot: int, auction: PublishedAuction) -> bool:
     fields, index = read_header(auction.header), facts.terms_at(slot)
     if header_fault(fields, slot, facts.separator) or index is None or terms_fault(fields, facts.terms[index]):
         return False
@@ -71,17 +81,18 @@ def is_cleared(facts: MarketFacts, slot: int, auction: PublishedAuction) -> bool
         and Tree(np.frombuffer(b"".join(book), np.uint8).reshape(-1, 32)).root == header.book_root
         and [row[:32] for row in auction.rows] == list(book)
     )
-    return bound and _well_formed(rows) and _same_fills(header, rows, tree)
+    return bound and _well_formed(header, rows) and _same_fills(header, rows, tree)
 
 
-def _well_formed(rows: ResultRows) -> bool:
-    """Whether every curve and pool offer may stand in a book."""
+def _well_formed(header: Header, rows: ResultRows) -> bool:
+    """Whether every curve and pool offer may stand in a book, and every pool quantity in a row."""
     curves = rows.curves
     for energy, limit, used in zip(curves.energy_wh, curves.limit, curves.steps, strict=True):
         if energy[used:].any() or limit[used:].any() or check_curve(energy[:used], limit[:used], tick=1):
             return False
-    buy, sell = curves.pool_buy, curves.pool_sell
-    return bool(((buy >= NO_BUY) & (buy <= LIMIT_MAX) & (sell >= -LIMIT_MAX) & (sell <= NO_SELL)).all())
+    buy, sell, most = curves.pool_buy, curves.pool_sell, ENERGY_MAX * header.pool_held
+    limits = (buy >= NO_BUY) & (buy <= LIMIT_MAX) & (sell >= -LIMIT_MAX) & (sell <= NO_SELL)
+    return bool((limits & (rows.pool_wh >= -most) & (rows.pool_wh <= most)).all())
 
 
 def _same_fills(header: Header, rows: ResultRows, tree: ResultTree) -> bool:

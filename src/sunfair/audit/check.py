@@ -8,7 +8,9 @@ import numpy as np
 from sunfair.audit.auction import recleared
 from sunfair.audit.findings import Finding, Rank, told
 from sunfair.audit.money import bill_faults, recomputed
+from sunfair.audit.neighbours import neighbour_faults
 from sunfair.audit.physics import physics
+from sunfair.audit.plants import plant_faults
 from sunfair.audit.roots import headers, settlements, terms_faults
 from sunfair.audit.run import Run, open_run, wholeness
 from sunfair.audit.signed import offers_signed, readings_signed, receipts
@@ -57,7 +59,7 @@ def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage
     found += [*terms_faults(run), *settlements(run, money, digests)]
     for wrong in physics(run):
         found += wrong
-    found += summary_faults(run)
+    found += [*summary_faults(run), *neighbour_faults(run, money), *plant_faults(run, money)]
     progress("wires", total, total)
     return _told(run, found)
 

@@ -67,10 +67,11 @@ def _fills(auctions: list[Auction]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 def _opening(run: Run) -> NDArray[np.int64]:
     """Opening balances: the deposits of the run's first slot."""
-    table = run.tables["transfers"]
+    table, first = run.tables["transfers"], int(run.slots[0])
     opening = np.zeros(run.accounts, np.int64)
-    for account, kind, amount in zip(*(table[name].to_pylist() for name in ("account", "kind", "amount")), strict=True):
-        if kind == "deposit" and 0 <= account < run.accounts:
+    names = ("slot", "account", "kind", "amount")
+    for slot, account, kind, amount in zip(*(table[name].to_pylist() for name in names), strict=True):
+        if kind == "deposit" and slot == first and 0 <= account < run.accounts:
             opening[account] += amount
     return opening
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sunfair.audit.auction import Auction, pool_offers
 from sunfair.audit.findings import Finding, Rank
 from sunfair.audit.money import Money
+from sunfair.audit.paid_in import PaidIn, slot_faults
 from sunfair.audit.run import Run
 from sunfair.audit.signed import domain_of
 from sunfair.errors import InputError
@@ -32,7 +33,7 @@ from sunfair.settlement import (
     slot_header,
 )
 
-__all__ = ["headers", "settlements", "terms_faults"]
+__all__ = ["headers", "part_of", "settlements", "terms_faults", "whole_rows"]
 
 
 def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[bytes, list[Finding]]]:
@@ -160,8 +161,8 @@ def _public_rows(run: Run, at: int, auction: Auction, own: NDArray[np.uint8], le
 def settlements(run: Run, money: Money, digests: list[bytes]) -> list[Finding]:
     """Anchors, period roots, amounts and balances, held against what stands on chain."""
     found: list[Finding] = []
-    whole = _rows(run, money)
-    balances, start = money.opening.copy(), 0
+    whole = whole_rows(run, money)
+    balances, start, paid_in = money.opening.copy(), 0, PaidIn(run)
     settled = {record.period: record for record in run.chain.settlements if not record.cancelled}
     covered: Settled | None = None
     first = 0
@@ -175,11 +176,12 @@ def settlements(run: Run, money: Money, digests: list[bytes]) -> list[Finding]:
         if covered is None:
             found.append(_told(anchor, 0, f"period {anchor.period} was never settled on chain"))
         elif anchor.period == covered.period + covered.periods - 1:
-            found += _settlement(run, anchor, covered, _part(whole, slice(first, start)), balances)
+            balances += paid_in.until(covered.settled_at)
+            found += _settlement(run, anchor, covered, part_of(whole, slice(first, start)), balances)
             covered = None
     if covered is not None:
         found.append(_told(run.chain.anchors[-1], 0, f"the settlement of period {covered.period} covers days to come"))
-    return found + _end(run, balances)
+    return found + _end(run, balances + paid_in.until())
 
 
 def _settlement(
@@ -216,7 +218,7 @@ def _told(anchor: Anchored, account: int, what: str, rank: Rank = Rank.CHAIN) ->
     return Finding(rank, anchor.first_slot + anchor.slots - 1, account, what)
 
 
-def _rows(run: Run, money: Money) -> PeriodRows:
+def whole_rows(run: Run, money: Money) -> PeriodRows:
     """All private rows of the run, institutions included, as they were hashed."""
     salts, _ = run.bytes_grid("rows", "salt", 32)
     names = ("traded_ahead_wh", "traded_pool_wh", "metered_wh", "paid")
@@ -225,7 +227,8 @@ def _rows(run: Run, money: Money) -> PeriodRows:
     return private_rows(run.slots, rows, run.meters, money.claimed, salts)
 
 
-def _part(rows: PeriodRows, part: slice) -> PeriodRows:
+def part_of(rows: PeriodRows, part: slice) -> PeriodRows:
+    """The rows of consecutive slots of a run."""
     names = [name for name in rows.__dataclass_fields__ if name != "active"]
     return replace(rows, **{name: getattr(rows, name)[part] for name in names})
 
@@ -252,8 +255,8 @@ def _end(run: Run, balances: NDArray[np.int64]) -> list[Finding]:
     """What was paid in and out, and the final balances, as the chain has them."""
     first, last = int(run.slots[0]), int(run.slots[-1])
     table = run.tables["transfers"]
-    stated = {"deposit": np.zeros(run.accounts, np.int64), "withdrawal": np.zeros(run.accounts, np.int64)}
-    found: list[Finding] = []
+    stated = {"withdrawal": np.zeros(run.accounts, np.int64)}
+    found = slot_faults(run)
     names = ("slot", "account", "kind", "amount")
     for slot, account, kind, amount in zip(*(table[name].to_pylist() for name in names), strict=True):
         inside = 0 <= account < run.accounts and first <= slot <= last
@@ -261,8 +264,6 @@ def _end(run: Run, balances: NDArray[np.int64]) -> list[Finding]:
             found.append(
                 Finding(Rank.ROW, last, 0, f"a transfer that cannot be: {kind} of account {account} in slot {slot}")
             )
-        elif kind == "deposit" and slot != first:
-            found.append(Finding(Rank.ROW, last, account, f"its deposit stands in slot {slot}, not in the run's first"))
         elif kind in stated:
             stated[kind][account] += amount
     on_chain = {kind: np.zeros(run.accounts, np.int64) for kind in (*stated, "slash")}
@@ -276,7 +277,7 @@ def _end(run: Run, balances: NDArray[np.int64]) -> list[Finding]:
     ]
     have, due = (
         np.array(run.chain.balances[: run.accounts], np.int64),
-        balances + on_chain["withdrawal"] + on_chain["slash"],
+        balances + on_chain["slash"],
     )
     return found + [
         Finding(Rank.CHAIN, last, int(bad), f"its balance on chain is {have[bad]} µ; the rows give {due[bad]} µ")

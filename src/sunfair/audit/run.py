@@ -96,7 +96,7 @@ def open_run(folder: Path) -> Run | Finding:
 
     Raises RunFilesError if a file is absent or no Parquet or TOML; what is readable and yet false is a finding.
     """
-    needed = [name for name in SCHEMAS if name != "injections" or (folder / "grid.json").exists()]
+    needed = [name for name in SCHEMAS if name != "agent" and (name != "injections" or (folder / "grid.json").exists())]
     tables = {name: read_table(folder, name) for name in needed}
     slot = tables["slots"]["slot"][0].as_py() if tables["slots"].num_rows and "slot" in SCHEMAS["slots"].names else 0
     _check_toml(folder / "community.toml")

@@ -13,12 +13,17 @@ __all__ = ["CONTRACTS", "Contract", "contract"]
 CONTRACTS = (
     "AuctionCourt",
     "BookCourt",
+    "CommunitySolar",
     "DataBoard",
     "Docket",
     "EnergyCredit",
     "EnergyMarket",
+    "MeterRegistry",
     "RowCourt",
     "SimulatedEuro",
+    "StandingTopUp",
+    "SupplierSwitching",
+    "WholesaleAllowance",
     "Witness",
 )
 """Names of the contracts, as of their source files in `contracts/`."""

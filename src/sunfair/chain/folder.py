@@ -4,12 +4,14 @@
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from sunfair.chain.deployment import Deployment, find_deployment
 from sunfair.chain.embedded import EmbeddedChain
 from sunfair.chain.log import chain_lines, replay
 from sunfair.chain.network_folder import is_network_run, needs_network
+from sunfair.chain.plant_office import read_plants
 from sunfair.chain.record import read_record
 from sunfair.errors import Fault, LedgerError, RunFilesError
 from sunfair.ports import ChainRecord
@@ -43,7 +45,7 @@ def read_chain(folder: Path) -> ChainRecord:
     deployment = find_deployment(chain)
     if described != json.loads(_text(chain, deployment)):
         raise LedgerError(f"{DEPLOYMENT_FILE}: it does not describe the market and the head block of {LOG_FILE}")
-    return read_record(chain, deployment)
+    return replace(read_record(chain, deployment), plants=read_plants(chain, deployment))
 
 
 def _read(folder: Path) -> tuple[str, object]:

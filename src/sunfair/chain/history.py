@@ -92,6 +92,8 @@ class History:
         if dated and dated[-1].from_slot >= (logged.timestamp // 86_400 + 1) * 86_400 // self.slot_seconds:
             dated.pop()
         dated.append(meter)
+        if args["account"] in self.members:
+            self.members[args["account"]] = replace(self.members[args["account"]], meter_from=meter.from_slot)
 
     def _terms(self, args: Mapping[str, Any], logged: Logged) -> None:
         self.terms.append(Terms(**{field.name: args[field.name] for field in fields(Terms)}))
@@ -113,7 +115,15 @@ class History:
     def _settled(self, args: Mapping[str, Any], logged: Logged) -> None:
         made = settlement_of(args)
         amounts = self._posted(made, logged)
-        told = Settled(made.first_period, made.periods, made.period_root, made.cover, amounts, applied=False)
+        told = Settled(
+            made.first_period,
+            made.periods,
+            made.period_root,
+            made.cover,
+            amounts,
+            applied=False,
+            settled_at=made.settled_at,
+        )
         self.settlements.append((made, told))
 
     def _posted(self, made: Settlement, logged: Logged) -> tuple[int, ...]:

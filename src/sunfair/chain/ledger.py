@@ -10,7 +10,9 @@ from sunfair.chain.deployment import GUARANTOR, Deployment
 from sunfair.chain.history import anchor_of, settlement_of
 from sunfair.chain.keys import DEMO_CHAINS
 from sunfair.chain.network import Network, Receipt, events
+from sunfair.chain.plant_office import MarketPlants
 from sunfair.chain.publishing import Way
+from sunfair.chain.purse import MarketPurse
 from sunfair.chain.record import read_facts, read_published, read_record
 from sunfair.chain.rpc import JsonRpc
 from sunfair.errors import LedgerError, Reverted
@@ -86,7 +88,7 @@ class MarketLedger:
         self._view("owner_of", account)
         if not self._view("door_open"):
             raise Reverted(f"deposit into account {account}", "market: door shut")
-        self._fund(_holder(account), amount)
+        self.fund(_holder(account), amount)
         self._transact(_holder(account), "deposit", account, amount)
 
     def request_withdrawal(self, account: int, amount: int) -> None:
@@ -99,7 +101,7 @@ class MarketLedger:
 
     def post_bond(self, amount: int, *, holder: str = "operator") -> None:
         """Pay `amount` into the holder's bond, whose wallet is filled with play money as needed."""
-        self._fund(holder, amount)
+        self.fund(holder, amount)
         self._transact(holder, "post_bond", amount)
 
     def bond_of(self, party: bytes) -> tuple[int, int]:
@@ -206,7 +208,7 @@ class MarketLedger:
         self._network.seen()
         return read_record(self._network, self._deployment)
 
-    def _fund(self, holder: str, amount: int) -> None:
+    def fund(self, holder: str, amount: int) -> None:
         """Bring the holder's credits and their allowance to the market up to `amount`."""
         asset, token, owner = self._deployment.asset, self._deployment.token, self._keys.address(holder)
         missing = amount - self._token_view("EnergyCredit", token, "balanceOf", owner)
@@ -224,6 +226,14 @@ class MarketLedger:
             self._call(holder, "EnergyCredit", token, "mint", missing)
         if self._token_view("EnergyCredit", token, "allowance", owner, self.market) < amount:
             self._call(holder, "EnergyCredit", token, "approve", self.market, _UNLIMITED)
+
+    def purse(self) -> MarketPurse:
+        """The members' own money on this network."""
+        return MarketPurse(self._network, self._deployment, self._keys, self._clock, self.fund)
+
+    def plants(self) -> MarketPlants:
+        """Community plants on this market's money."""
+        return MarketPlants(self._network, self._deployment, self._keys, self._clock)
 
     def _transact(self, holder: str, function: str, *args: Any) -> Receipt:
         return self._call(holder, "EnergyMarket", self.market, function, *args)

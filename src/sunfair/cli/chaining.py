@@ -1,6 +1,5 @@
 """`chain deploy` and `chain status`."""
 
-import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -8,8 +7,6 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
-
-import typer
 
 from sunfair.chain import MarketLedger, SeededKeys, keccak
 from sunfair.chain.assets import check_asset
@@ -24,20 +21,13 @@ from sunfair.chain.remote import RpcNetwork
 from sunfair.chain.rpc import JsonRpc
 from sunfair.chain.sending import Policy
 from sunfair.cli.show import print_json, stderr, stdout
-from sunfair.errors import Fault, InputError, LedgerError
+from sunfair.cli.signing import NoKeys, WallClock, asked_password, node_url
+from sunfair.errors import Fault, InputError
 from sunfair.ports import Keys
 
-__all__ = ["Parties", "run_deploy", "run_status"]
+__all__ = ["Parties", "fee_cap", "run_deploy", "run_status"]
 
 _GWEI = Decimal(10**9)
-
-
-class _WallClock:
-    """The machine's time."""
-
-    def now(self) -> datetime:
-        """The present instant, UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +60,13 @@ def run_deploy(
     as_json: bool,
 ) -> None:
     """Put a community's contracts on a network, or go on where that was cut short."""
-    policy = Policy(fee_cap=_wei(max_fee), confirmations=confirmations)
-    rpc = JsonRpc(_url(rpc_url))
+    policy = Policy(fee_cap=fee_cap(max_fee), confirmations=confirmations)
+    rpc = JsonRpc(node_url(rpc_url))
     with closing(rpc):
         chain_id = Node(rpc).chain_id()
     demo = None if demo_keys is None else SeededKeys(demo_keys, chain_id)
     addresses = _addresses(parties, asset, token, demo)
-    keys: Keys = demo or open_keystore(password=_asked_password())
+    keys: Keys = demo or open_keystore(password=asked_password())
     charter = Charter(
         keccak(name.encode()),
         keys.address("operator"),
@@ -93,13 +83,13 @@ def run_deploy(
     with RpcNetwork.connect(rpc, chain_id=chain_id, outbox=outbox, policy=policy) as network:
         given = _given(network, addresses)
         stderr.print(f"{name} on chain {chain_id} ({rpc.place}), operator 0x{charter.operator.hex()}", soft_wrap=True)
-        standing = deploy_community(network, keys, _WallClock(), name, charter, folder, given=given)
+        standing = deploy_community(network, keys, WallClock(), name, charter, folder, given=given)
     _print(_contracts(standing), as_json)
 
 
 def run_status(name: str | None, *, rpc_url: str | None, folder: Path, as_json: bool) -> None:
     """What stands on the network of a community's market, or of every community's."""
-    rpc = JsonRpc(_url(rpc_url))
+    rpc = JsonRpc(node_url(rpc_url))
     network = RpcNetwork.connect(rpc)
     try:
         chain_id = network.chain_id
@@ -125,7 +115,7 @@ def _status(network: RpcNetwork, standing: Standing) -> dict[str, Any]:
     if standing.missing:
         return {**status, "missing": standing.missing}
     check_made(network, standing.charter, standing.made)
-    ledger = MarketLedger(network, standing.deployment, _NoKeys(), _WallClock())
+    ledger = MarketLedger(network, standing.deployment, NoKeys(), WallClock())
     record, pending = ledger.record(), ledger.facts().pending
     bond, full = ledger.bond_of(record.operator)
     return {
@@ -140,18 +130,6 @@ def _status(network: RpcNetwork, standing: Standing) -> dict[str, Any]:
         "convictions": len(record.convictions),
         "apply_due": None if pending is None else _time(pending.settled_at + standing.charter.window_seconds),
     }
-
-
-class _NoKeys:
-    """Keys of somebody who only looks."""
-
-    def address(self, holder: str) -> bytes:
-        """Nobody's."""
-        raise LedgerError(f"'{holder}' has no key here: nothing is signed by looking")
-
-    def sign(self, holder: str, digest: bytes) -> bytes:
-        """Never."""
-        raise LedgerError(f"'{holder}' has no key here: nothing is signed by looking")
 
 
 def _contracts(standing: Standing) -> dict[str, Any]:
@@ -218,14 +196,8 @@ def _addresses(parties: Parties, asset: str | None, token: str | None, demo: Key
     return found
 
 
-def _url(url: str | None) -> str:
-    if not url:
-        fault = Fault("ETH_RPC_URL", "is not set", "name a node, e.g. http://127.0.0.1:8545")
-        raise InputError("no network is named", [fault])
-    return url
-
-
-def _wei(gwei: str) -> int:
+def fee_cap(gwei: str) -> int:
+    """Gwei as they were written, in wei; InputError if they are no price."""
     try:
         wei = Decimal(gwei) * _GWEI
     except InvalidOperation:
@@ -233,14 +205,6 @@ def _wei(gwei: str) -> int:
     if not wei.is_finite() or wei <= 0 or wei != wei.to_integral_value():
         raise InputError("the cap is no price", [Fault("--max-fee", f"{gwei!r} is no number of gwei", "e.g. 100")])
     return int(wei)
-
-
-def _asked_password() -> str | None:
-    """The keystore's password, asked for at a terminal if no file is named."""
-    if os.environ.get("ETH_PASSWORD") or not os.isatty(0):
-        return None
-    answer: str = typer.prompt("Password of the keystore", hide_input=True, err=True)
-    return answer
 
 
 def _time(seconds: int) -> str:

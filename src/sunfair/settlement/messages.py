@@ -12,6 +12,7 @@ from sunfair.model import Curves
 from sunfair.settlement.hashing import hash_rows, int64_bytes, keccak
 
 __all__ = [
+    "DOMAIN_TYPE",
     "OFFER_TYPE",
     "READING_TYPE",
     "RECEIPT_TYPE",
@@ -28,7 +29,7 @@ OFFER_TYPE = (
 )
 RECEIPT_TYPE = "Receipt(bytes32 offer,uint64 first_slot,uint64 last_slot)"
 READING_TYPE = "Reading(bytes32 community,uint32 account,uint64 slot,uint64 import_wh,uint64 export_wh)"
-_DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 _STEP_HASH, _OFFER_HASH = keccak(STEP_TYPE.encode()), keccak(OFFER_TYPE.encode())
 _RECEIPT_HASH, _READING_HASH = keccak(RECEIPT_TYPE.encode()), keccak(READING_TYPE.encode())
@@ -51,7 +52,7 @@ class Domain:
     def separator(self) -> bytes:
         """EIP-712 domain separator: name "Sunfair", version "1", chain id, market contract."""
         return keccak(
-            keccak(_DOMAIN_TYPE.encode())
+            keccak(DOMAIN_TYPE.encode())
             + keccak(b"Sunfair")
             + keccak(b"1")
             + self.chain_id.to_bytes(32, "big")

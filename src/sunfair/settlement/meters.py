@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sunfair.model import FIRST_MEMBER
 from sunfair.settlement.money import TrueUp
+from sunfair.settlement.row import AFTER_GAP, LATE
 
 __all__ = ["Delivery", "Meters"]
 
@@ -30,10 +31,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """Where n meters stand after a slot: registers last read, Wh, and the gap since (all 0 where there is none).
+    """Where n meters stand after a slot: registers last read, Wh, and the gap since.
 
     gap_slots counts the slots without a reading; gap_retail and gap_feed_in are their dearest retail and cheapest
-    feed-in, µ/kWh. int64[n] each.
+    feed-in, µ/kWh. Where the slot has one, these are 0 and gap_slots says how it came: `AFTER_GAP`, `LATE`, or 0.
+    int64[n] each.
     """
 
     import_wh: NDArray[np.int64]
@@ -87,5 +89,6 @@ class Meters:
             true_up=TrueUp(back + FIRST_MEMBER, taken[back], given[back], dearest[back], cheapest[back]),
         )
         registers = np.where(valid, import_wh, self.import_wh), np.where(valid, export_wh, self.export_wh)
-        gap = (self.gap_slots + 1, dearest, cheapest)
-        return Meters(*registers, *(np.where(valid, 0, part) for part in gap)), delivery
+        came = np.where(silent, AFTER_GAP, 0 if late is None else LATE * late)
+        count = np.where(valid, came, np.maximum(self.gap_slots, 0) + 1)
+        return Meters(*registers, count, *(np.where(valid, 0, part) for part in (dearest, cheapest))), delivery

@@ -15,6 +15,8 @@ from sunfair.settlement.result import SUMS, session_sums
 from sunfair.units import BPS, ENERGY_MAX
 
 __all__ = [
+    "AFTER_GAP",
+    "LATE",
     "NUMBERS",
     "Base",
     "Opening",
@@ -46,6 +48,9 @@ NUMBERS = (
 )
 """The 14 numbers of a row in the order of its bytes, 8 each, after tag and account."""
 
+AFTER_GAP, LATE = -1, -2
+"""What `gap_slots` says of a reading: the first after a gap; one that came too late for the pool. 0: neither."""
+
 _KWH, _SHARE = 1_000, 1_000 * BPS
 _SALT, _SIZE = 117, 149
 
@@ -56,7 +61,8 @@ class PrivateRow:
 
     paid is what the slot brought (+) or cost (−), running its sum in this settlement, claims what of it the utility may
     claim when the account cannot pay. The gap fields stand for the slots without a reading up to this one: how many,
-    and their dearest retail and cheapest feed-in (all 0 in a row with a reading).
+    and their dearest retail and cheapest feed-in. In a row with a reading the tariffs are 0, and gap_slots says how it
+    came: `AFTER_GAP`, `LATE`, or 0.
     """
 
     account: int
@@ -118,7 +124,7 @@ class Base:
     def after(row: PrivateRow) -> "Base":
         """The state after the last row of the settlement before."""
         registers = row.import_register_wh, row.export_register_wh
-        gap = row.gap_slots, row.gap_retail, row.gap_feed_in
+        gap = max(row.gap_slots, 0), row.gap_retail, row.gap_feed_in
         return Base(row.account, *registers, 0, 0, *gap, row.slot)
 
     @staticmethod
@@ -238,12 +244,14 @@ def next_row(
     opening: Opening | None,
     *,
     cap_wh: int = ENERGY_MAX,
+    late: bool | None = None,
 ) -> PrivateRow:
     """The member's row that follows `previous` (settlement-spec, "Private rows").
 
     `reading` is the registers (import, export) at the slot's end, Wh, or None where none was taken; `opening` is None
-    in a void slot and only there; `cap_wh` bounds what the account offers to the pool. Raises ValueError with the
-    reason when these contradict one another.
+    in a void slot and only there; `cap_wh` bounds what the account offers to the pool, `late` says that the reading
+    came after that was cleared (None where this is not known: it did if nothing was offered of what was due). Raises
+    ValueError with the reason when these contradict one another.
     """
     _require(previous.slot is None or facts.slot == previous.slot + 1, f"slot {facts.slot} does not follow the row")
     _require((opening is None) == facts.void, "a void slot opens no leaf, any other slot does")
@@ -262,14 +270,16 @@ def next_row(
         taken, given = reading[0] - previous.import_register_wh, reading[1] - previous.export_register_wh
         _require(taken >= 0 and given >= 0, "a register runs backwards")
         metered, registers = taken - given, reading
-        if previous.gap_slots:
+        if previous.gap_slots > 0:
             _require(offered == 0, f"pool_wh is {offered} where a gap is trued up")
             residuals, claimed = _trued_up(facts, gap, ahead, taken, given)
+            gap = (AFTER_GAP, 0, 0)
         else:
             due = max(-cap_wh, min(metered - ahead, cap_wh)) if facts.pool_held else 0
-            _require(offered in (0, due), f"pool_wh is {offered}; metered less ahead within the cap is {due}")
+            late = offered == 0 != due if late is None else late
+            _require(offered == due * (not late), f"pool_wh is {offered}; metered less ahead within the cap is {due}")
             residuals, claimed = _read(facts, metered, ahead, pool)
-        gap = (0, 0, 0)
+            gap = (LATE * late, 0, 0)
     paid = member_paid(facts, ahead, pool, residuals)
     running, claims = previous.running + paid, previous.claims + claimed
     return PrivateRow(
@@ -279,7 +289,7 @@ def next_row(
 
 def _gap(previous: PrivateRow | Base, facts: SlotFacts) -> tuple[int, int, int]:
     """The gap fields with this slot in the gap: stated by a row without a reading, used by the first one with."""
-    if not previous.gap_slots:
+    if previous.gap_slots <= 0:
         return 1, facts.retail, facts.feed_in
     dearest, cheapest = max(previous.gap_retail, facts.retail), min(previous.gap_feed_in, facts.feed_in)
     return previous.gap_slots + 1, dearest, cheapest

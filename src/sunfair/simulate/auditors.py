@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from sunfair.app import Posted
 from sunfair.app.home import Receipt, book_faults, expected_rows, settlement_faults
 from sunfair.app.published import Opened, PublishedPeriod
-from sunfair.app.watch import period_faults
+from sunfair.app.published_checks import is_book_bound, period_told
 from sunfair.errors import Reverted
-from sunfair.model import NETWORK
+from sunfair.model import NETWORK, UTILITY
 from sunfair.ports import Asked, Convicted, Ledger
 from sunfair.settlement import PrivateRow, pack_amounts
 from sunfair.settlement.court import Evidence, Kind, MarketFacts
@@ -66,22 +66,35 @@ class Open:
 
 @dataclass
 class Auditors:
-    """All of them, in one simulated street. `names[account]` is whose holder signs; the watcher signs as `watcher`."""
+    """All of them, in one simulated street; the watcher signs as `watcher`.
+
+    `names[account]` says who looks at an account's rows, `silent` whose holder does not: there the utility does, which
+    may look at everybody's, and signs itself.
+    """
 
     ledger: Ledger
     names: Mapping[int, str]
+    silent: Collection[int] = ()
     found: list[Found] = field(default_factory=list)
     checked_rows: int = 0
     cleared_slots: int = 0
     demands: list[Open] = field(default_factory=list)
+    unbound: set[int] = field(default_factory=set)
+    """Slots of which something was published that the anchored header does not bind."""
 
     def after_anchor(self, period: PublishedPeriod, known: Mapping[int, Known]) -> None:
         """What is public, and each home's leaf in it."""
         facts = self.ledger.facts()
-        self._show("watcher", "the watcher", period_faults(facts, period))
+        told = list(period_told(facts, period))
+        self._show("watcher", "the watcher", (one.evidence for one in told if one.evidence is not None))
+        self.unbound |= {one.slot for one in told if one.demand or one.opening}
         self.cleared_slots += len(period.auctions)
         for account, own in known.items():
-            self._show(str(account), self.names[account], self._leaf_faults(facts, period, account, own))
+            self._show(self._holder(account), self.names[account], self._leaf_faults(facts, period, account, own))
+
+    def _holder(self, account: int) -> str:
+        """Who signs a challenge about an account's own data."""
+        return str(UTILITY if account in self.silent else account)
 
     def _leaf_faults(self, facts: MarketFacts, period: PublishedPeriod, account: int, own: Known) -> Iterator[Evidence]:
         for index in range(len(period.auctions)):
@@ -109,8 +122,32 @@ class Auditors:
         self.demands = []
 
     def _demand(self, account: int, asked: Asked, told: str) -> None:
-        self.ledger.demand(asked, holder=str(account))
-        self.demands.append(Open(self.names[account], str(account), asked, told))
+        self._ask(self.names[account], self._holder(account), asked, told)
+
+    def _ask(self, who: str, holder: str, asked: Asked, told: str) -> None:
+        self.ledger.demand(asked, holder=holder)
+        self.demands.append(Open(who, holder, asked, told))
+
+    def _demand_unbound(
+        self, facts: MarketFacts, posted: Posted, periods: Sequence[PublishedPeriod], known: Collection[int]
+    ) -> None:
+        """What the header binds and nobody was shown: of the result anybody asks for a row, of the book a home for its
+        own leaf. One answer that does not come convicts.
+        """
+        if not self.ledger.is_pending(posted.settlement):
+            return
+        for period in periods:
+            for index, auction in enumerate(period.auctions):
+                slot, anchor = period.anchor.first_slot + index, period.anchor
+                if slot not in self.unbound or facts.is_void(anchor, slot):
+                    continue
+                if auction is None or not is_book_bound(auction):
+                    asked = Asked(posted.settlement, anchor, Demand.OPEN_ACCOUNT, slot, min(known))
+                    self._demand(min(known), asked, f"slot {slot}: its leaf does not stand in the anchored book")
+                else:
+                    asked = Asked(posted.settlement, anchor, Demand.LEAF, slot, 0)
+                    told = f"slot {slot}: the published rows are not those that the header binds"
+                    self._ask("the watcher", "watcher", asked, told)
 
     def after_settlement(
         self,
@@ -126,6 +163,7 @@ class Auditors:
         self._show("watcher", "the watcher", find_cover_faults(facts, posted.settlement, CoverTree(stated)))
         own = handed_rows(posted, NETWORK)
         self._show("watcher", "the watcher", self._network_faults(facts, own, periods))
+        self._demand_unbound(facts, posted, periods, known)
         for account, home in known.items():
             if not self.ledger.is_pending(posted.settlement):
                 return
@@ -139,7 +177,7 @@ class Auditors:
             own = handed_rows(posted, account)
             self.checked_rows += len(own.rows)
             faults = settlement_faults(facts, periods, own, words, due, before)
-            self._show(str(account), self.names[account], iter(faults))
+            self._show(self._holder(account), self.names[account], iter(faults))
             if not faults:
                 self._ask_for_reading(posted, periods, own, home)
 
@@ -155,7 +193,7 @@ class Auditors:
         for data in own.rows:
             row = PrivateRow.decode(data)
             registers = row.import_register_wh, row.export_register_wh
-            if row.gap_slots == 0 and registers != home.readings(row.slot):
+            if row.gap_slots <= 0 and registers != home.readings(row.slot):
                 asked = Asked(posted.settlement, periods[0].anchor, Demand.READING, row.account, row.slot)
                 told = f"account {row.account}, slot {row.slot}: registers that its meter did not sign"
                 self._demand(row.account, asked, told)

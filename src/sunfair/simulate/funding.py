@@ -6,7 +6,7 @@ A live member pays in what it likes; in a simulation the coming use is known, so
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.model import FIRST_MEMBER, UTILITY, Scenario
+from sunfair.model import FIRST_MEMBER, UTILITY, Member, Scenario
 from sunfair.units import MICRO
 
 __all__ = ["caps_of", "guarantee", "opening_deposits"]
@@ -17,9 +17,11 @@ _MARGIN = 20 * MICRO
 _UTILITY_MARGIN = 1_000 * MICRO
 
 
-def opening_deposits(scenario: Scenario, first_slot: int, end_slot: int) -> dict[int, int]:
+def opening_deposits(scenario: Scenario, first_slot: int, end_slot: int, *, open_slots: int = 0) -> dict[int, int]:
     """µ by account: a member's whole use at the dearest tariff, the utility's purchase of all roofs, and a margin.
 
+    Beside that what covers a member's offers for `open_slots` slots at once, as long as their limits are within the
+    tariffs.
     Rounded up to 10 units of the currency. Network and reserve need nothing: they only receive.
     """
     series, visits = scenario.series, scenario.visits
@@ -30,12 +32,22 @@ def opening_deposits(scenario: Scenario, first_slot: int, end_slot: int) -> dict
     made = series.pv_wh[window].sum(axis=0)
     retail, feed_in = series.retail[window], series.feed_in[window]
     dear, burden = max(int(retail.max()), 0), max(int(-feed_in.min()), 0)
+    most = 3 * open_slots * (dear + burden)  # ahead, pool, and what is used itself, each within the cap
+    cover = caps_of(scenario) * most // 1000
     deposits = {
-        FIRST_MEMBER + at: _up(int(use[at]) * dear // 1000 + int(made[at]) * burden // 1000 + _MARGIN)
-        for at in range(scenario.community.size)
+        FIRST_MEMBER + at: _opening(
+            member, int(use[at]) * dear // 1000 + int(made[at]) * burden // 1000 + int(cover[at])
+        )
+        for at, member in enumerate(scenario.community.members)
     }
     owed = int(made.sum()) * max(int(feed_in.max()), 0) + int(use.sum()) * max(int(-retail.min()), 0)
     return {UTILITY: _up(owed // 1000 + _UTILITY_MARGIN), **deposits}
+
+
+def _opening(member: Member, coming: int) -> int:
+    """What a member pays in, µ, when it will owe `coming` at most; who pays ahead by rules of its own follows them."""
+    prepaid = member.prepaid
+    return _up(coming + _MARGIN) if prepaid is None or prepaid.opening is None else prepaid.opening
 
 
 def guarantee(deposits: dict[int, int]) -> int:

@@ -136,12 +136,13 @@ def _curve(record: SlotRecord) -> PublishedAuction:
 
 
 def _sums(record: SlotRecord) -> PublishedAuction:
-    """A node says more demand than its two rows have, and all above it follows."""
+    """A node says more than its two rows have of the side that is long anyway, and all above it follows."""
     header, lied = _header(record), 1_000
     tree = ResultTree(record.rows, header.ahead, header.pool).tree
     levels = [(hashes.copy(), sums.copy()) for hashes, sums in tree.levels]
     stated = {}
-    levels[1][1][0, 0] += lied
+    demand, supply = (int(levels[-1][1][0, at : at + 2].sum()) for at in (0, 2))
+    levels[1][1][0, 1 if demand >= supply else 3] += lied  # at the money: the root's own conditions still hold
     for level in range(1, len(levels)):
         hashes, sums = levels[level]
         stated[level, 0] = read_words(int64_bytes(sums[:1]).tobytes())
@@ -165,6 +166,14 @@ def _rebooked(record: SlotRecord, leaves: NDArray[np.uint8], *, shown: bool) -> 
         tree = ResultTree(rows, header.ahead, header.pool)
         header = replace(header, result_root=tree.root, sums=tree.tree.sums)
     return replace(_under(record, header, rows), book=[leaf.tobytes() for leaf in leaves])
+
+
+def _others(record: SlotRecord) -> PublishedAuction:
+    """The header as it is, and rows that it does not bind: what it does bind, nobody has seen."""
+    moved = published_of(replace(record, rows=replace(record.rows, fill_pool_wh=record.rows.fill_pool_wh + 1)))
+    if moved is None:
+        raise LookupError(f"slot {record.slot} was not held")
+    return moved
 
 
 def _book(record: SlotRecord) -> PublishedAuction:
@@ -274,7 +283,8 @@ LIES: dict[str, Lie] = {
         Lie("tariff", "the retail tariff of a slot, one cent above the utility's terms", _tariff),
         Lie("no-price", "a slot in which neighbours traded is published as if nobody had", _no_price),
         Lie("fill", "a tenth of one buyer's energy is given to another", _fill),
-        Lie("sums", "a node of the result tree states 1 kWh of demand more than its rows have", _sums),
+        Lie("sums", "a node of the result tree states 1 kWh at the money more than its rows have", _sums),
+        Lie("rows", "the published rows of a slot are not those that its anchored header binds", _others),
         Lie("curve", "a home's standing limit is shown two cents lower than it signed", _curve),
         Lie("book", "the anchored book has two leaves in other places than the published rows", _book),
         Lie("offer", "a home's leaf holds an older offer than the acknowledged one", _stale, opened=_stale_opened),

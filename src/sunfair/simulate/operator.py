@@ -1,14 +1,15 @@
 """What an operator shows of what it did: the honest one all of it, as it was. Who lies overrides one of these."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from sunfair.app.published import Opened, opened_of, published_of
 from sunfair.ports import SlotRecord
-from sunfair.settlement import PeriodMoney, PeriodRows
+from sunfair.settlement import Header, PeriodMoney, PeriodRows
 from sunfair.settlement.court import PublishedAuction
 from sunfair.settlement.hashing import ZERO_HASH, keccak
 
-__all__ = ["Operator"]
+__all__ = ["Operator", "as_anchored"]
 
 
 class Operator:
@@ -35,3 +36,10 @@ class Operator:
     def statement(self, rows: PeriodRows, money: PeriodMoney) -> tuple[PeriodRows, PeriodMoney]:
         """What is said of the rows and the money of a settlement."""
         return rows, money
+
+
+def as_anchored(record: SlotRecord, auction: PublishedAuction | None) -> SlotRecord:
+    """The record with the header that was anchored, which may be a lie."""
+    if auction is None or record.header is None or auction.header == record.header.preimage():
+        return record
+    return replace(record, header=Header.decode(auction.header))

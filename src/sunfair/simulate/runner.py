@@ -7,24 +7,43 @@ end of the slot that is running, and the runner keeps the books between the two.
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sunfair.app import Book, OfferBatch, OrderBook, Posted, Receipts, Settler, SlotRunner, resettled, terms_of
+from sunfair.app import Book, OfferBatch, OrderBook, Posted, Purses, Receipts, Settler, SlotRunner, resettled, terms_of
 from sunfair.app.home import Receipt
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.publishing import lay_out
 from sunfair.market import Clearing
 from sunfair.model import FIRST_MEMBER, Scenario, Session
-from sunfair.ports import GUARANTOR, Chance, Keys, Ledger, PlanRecord, Readings, Signatures, SlotRecord, Store
-from sunfair.settlement import Domain, Header, curve_bytes
-from sunfair.settlement.court import Meter, PublishedAuction
+from sunfair.ports import (
+    GUARANTOR,
+    Chance,
+    Keys,
+    Ledger,
+    PlanRecord,
+    PlantOffice,
+    Purse,
+    Readings,
+    Signatures,
+    SlotRecord,
+    Store,
+)
+from sunfair.settlement import Domain, curve_bytes
+from sunfair.settlement.court import Meter
 from sunfair.settlement.court.book_proofs import BookOffer
 from sunfair.simulate.auditors import Auditors, Known
+from sunfair.simulate.credits import Credits, due_of
 from sunfair.simulate.funding import caps_of, guarantee, opening_deposits
-from sunfair.simulate.operator import Operator
+from sunfair.simulate.neighbours import Neighbours
+from sunfair.simulate.operator import Operator, as_anchored
+from sunfair.simulate.plant_income import PlantIncome
+from sunfair.simulate.retailers import PlannedOrder
+from sunfair.simulate.span import Span
 from sunfair.simulate.street import Street
 from sunfair.simulate.wires import Wires
 from sunfair.simulate.world import VirtualClock
@@ -34,28 +53,10 @@ __all__ = ["SUCCESSOR", "Simulation", "Span"]
 SUCCESSOR = "successor"
 """Under which name `ports.Keys` knows who takes over."""
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which civil days are run, and their slots."""
-
-    first: date
-    days: tuple[range, ...]
-
-    @property
-    def slots(self) -> int:
-        """How many slots that are."""
-        return sum(len(day) for day in self.days)
-
-    @property
-    def first_slot(self) -> int:
-        """The first slot of the run."""
-        return self.days[0][0]
-
-    @property
-    def end_slot(self) -> int:
-        """The slot after the run."""
-        return self.days[-1][-1] + 1
+_PERMITTED = 400 * 86_400
+"""Seconds for which owners sign a standing permission: no run is longer."""
+_ALL = 2**62
+"""More than any balance."""
 
 
 class Simulation:
@@ -76,12 +77,15 @@ class Simulation:
         operator: Operator | None = None,
         silent: Collection[int] = (),
         publish: bool = False,
+        purse: Purse | None = None,
+        plants: PlantOffice | None = None,
     ) -> None:
         """The ledger's market stands already, its clock is this clock, and no account of a member is open yet.
 
         `received` is what reaches the operator of the readings that the meters sent (all of it, in time); `operator` is
         what it shows of what it did (None: honestly all); the accounts in `silent` do not look, so the utility does.
-        With `publish` it lays out the public part of each period on the ledger.
+        With `publish` it lays out the public part of each period on the ledger. `purse` is what members pay
+        from beside it, `plants` where the contracts of community plants are made.
         """
         community = scenario.community
         self._scenario, self._span, self._clock = scenario, span, clock
@@ -91,21 +95,17 @@ class Simulation:
         self._lead = 1 + max(1, -(-community.gate_minutes // community.clock.minutes))
         self._street = Street(scenario, self._domain, keys, first_slot=span.first_slot, lead=self._lead)
         self._wires = Wires(scenario)
+        self.credits = Credits(community, purse)
+        self.neighbours = Neighbours(community, self._wires.network, purse)
+        self.plants = PlantIncome(community, plants)
         self._caps = caps_of(scenario)
         self._slots = SlotRunner(community, self._domain, chance, caps=self._caps)
         owners = [keys.address(str(FIRST_MEMBER + at)) for at in range(community.size)]
         self._owners = np.frombuffer(b"".join(owners), np.uint8).reshape(-1, 20)
-        self._book = OrderBook(
-            self._domain,
-            self._owners,
-            keys=keys,
-            signatures=signatures,
-            ahead=Session.AHEAD in community.sessions,
-            caps=self._caps,
-        )
+        self._signatures = signatures
         self._operator, self._silent = operator or Operator(), frozenset(silent)
         names = {FIRST_MEMBER + at: f"home {member.id}" for at, member in enumerate(community.members)}
-        self.auditors = Auditors(ledger, names | dict.fromkeys(self._silent, "the utility"))
+        self.auditors = Auditors(ledger, names | dict.fromkeys(self._silent, "the utility"), self._silent)
         self._receipts: dict[int, tuple[OfferBatch, Receipts]] = {}
         self._readings: dict[int, Readings] = {}
         self._known: dict[int, Known] = {}
@@ -113,6 +113,7 @@ class Simulation:
         self._earlier: Posted | None = None
         self._waiting: deque[tuple[Book, Clearing]] = deque()
         self._records: list[SlotRecord] = []
+        self._orphaned: list[tuple[date, list[SlotRecord]]] = []
         self._plans: list[PlanRecord] = []
 
     @property
@@ -123,7 +124,14 @@ class Simulation:
     @property
     def notices(self) -> tuple[str, ...]:
         """What went otherwise than planned, in words."""
-        return tuple(self._wires.notices)
+        clock = self._scenario.community.clock
+        span = range(self._span.first_slot, self._span.end_slot)
+        return (*self._wires.notices, *self.credits.notices(clock), *self._street.notices(span))
+
+    @property
+    def orders(self) -> tuple[list[PlannedOrder], frozenset[int]]:
+        """What homes that plan ordered in retailers' markets, and the accounts of those homes."""
+        return self._street.retailers.orders, self._street.steered
 
     def run(self, progress: Callable[[int], None], stopped: Callable[[], bool]) -> bool:
         """Run every day and see every period through to its apply; False if `stopped` asked to end early.
@@ -146,10 +154,14 @@ class Simulation:
         while self._waiting:
             done += self._deliver(last_of)
             progress(done)
+        self._see_through()
+        return True
+
+    def _see_through(self) -> None:
+        """Let time pass until nothing is left to do on chain."""
         while (due := self._due()) is not None:
             self._advance_to(due)
             self._tick()
-        return True
 
     def _due(self) -> int | None:
         """When there is next something to do on chain."""
@@ -166,12 +178,14 @@ class Simulation:
         since = self._ledger.facts().member(accounts[0]).from_slot
         keys = [self._owners[at].tobytes() for at in range(len(self._owners))]
         self._ledger.set_meters([(a, Meter(key, since, 0, 0)) for a, key in zip(accounts, keys, strict=True)])
-        deposits = opening_deposits(self._scenario, first, self._span.end_slot)
+        deposits = opening_deposits(self._scenario, first, self._span.end_slot, open_slots=self._lead + 1)
         balances = np.zeros(FIRST_MEMBER + self._scenario.community.size, np.int64)
         for account, amount in deposits.items():
-            self._ledger.deposit(account, amount)
+            if amount:
+                self._ledger.deposit(account, amount)
             balances[account] += amount
         self._ledger.deposit(GUARANTOR, guarantee(deposits))
+        self.credits.permit(self._ledger.now() + _PERMITTED)
         self._ledger.post_bond(self._ledger.bond_of(self._ledger.operator())[1])
         self._store.put_deposits(first, deposits)
         self._settler = Settler(
@@ -179,29 +193,92 @@ class Simulation:
             self._store,
             balances,
             self._slots.meters,
-            applied=self._keep,
+            applied=self._applied,
             statement=self._operator.statement,
             mend=self._mend,
         )
+        self._open_book(balances[FIRST_MEMBER:])
+        self.plants.build(self._clock)
 
-    def _keep(self, civil: date, slots: list[SlotRecord]) -> None:
-        """Store a period as it was settled in the end."""
+    def _open_book(self, balances: NDArray[np.int64]) -> None:
+        """The operator takes offers from now on, as far as these balances of the members cover them."""
+        community = self._scenario.community
+        self._purses = Purses(
+            balances,
+            self._caps,
+            tariffs=lambda slot: (self._street.tariff(slot).retail, self._street.tariff(slot).feed_in),
+            seller_bps=community.fees.seller_bps,
+            first_slot=self._span.first_slot,
+            period_start=self._span.day_start,
+        )
+        self._book = OrderBook(
+            self._domain,
+            self._owners,
+            keys=self._keys,
+            signatures=self._signatures,
+            ahead=Session.AHEAD in community.sessions,
+            caps=self._caps,
+            purses=self._purses,
+        )
+
+    def _applied(self, civil: date, slots: list[SlotRecord]) -> None:
+        """A period is in the balances: store it as it was settled in the end."""
+        self._purses.applied(slots[-1].slot, self._settler.balances[FIRST_MEMBER:])
+        self._keep(civil, slots)
+        if self._settler.posted is not None:
+            self.plants.applied(self._settler.posted)
+            self._pay_agents()
+
+    def _pay_agents(self) -> None:
+        """The agents of plants take out what they paid ahead."""
+        paid, asked = self.plants.take_back(self._ledger)
+        for account, amount in paid.items():
+            self._settler.paid_in(account, -amount)
+            self._purses.paid_in(account - FIRST_MEMBER, -amount)
+        for account, amount in asked.items():
+            self._purses.requested(account - FIRST_MEMBER, amount)
+        now = self._scenario.community.clock.slot_at(self._clock.now())
+        self._store.put_withdrawals(min(now, self._span.end_slot - 1), paid)
+
+    def _keep(self, civil: date, slots: list[SlotRecord], *, repay: bool = True) -> None:
+        """Store a period; gifts are repaid where it was settled."""
         plans = [self._plans.pop(0) for _ in slots]
         self._store.put_slots(civil, slots, plans, self._wires.check(slots, plans))
+        self.neighbours.settled(slots, repay=repay)
 
     def _gate(self, slot: int, last_of_day: int) -> None:
         """Closure of a slot's gate: offers in, book closed, ahead session cleared."""
         community = self._scenario.community
         self._clock.advance(community.clock.start(slot) - timedelta(minutes=community.gate_minutes))
         self._tick()
-        batch = self._street.offers(slot, slot)
+        self._look_at_credit(slot)
+        covered = partial(self._purses.covered, slots=range(slot, slot + 1))
+        batch = self._street.offers(slot, slot, covered, self.credits.empty(community.size))
         receipts = self._book.submit(batch, open_from=slot, open_to=last_of_day)
         self._store.put_receipts(
             receipts.offer_hash, batch.members + FIRST_MEMBER, batch.nonce, (slot, slot), receipts.signature
         )
         self._receipts[slot] = batch, receipts
         book = self._slots.close_book(slot, self._book.in_force(slot))
-        self._waiting.append((book, self._slots.clear_ahead(book, self._street.tariff(slot))))
+        ahead = self._slots.clear_ahead(book, self._street.tariff(slot))
+        self._street.traded(slot, self._slots.ahead_fills(book, ahead))
+        self._waiting.append((book, ahead))
+
+    def _look_at_credit(self, slot: int) -> None:
+        """What prepaid homes have left before they sign; what they are topped up with is noted as paid in."""
+        if not self.credits.followed:
+            return
+        posted = self._settler.posted
+        periods = ([posted.period] if posted else []) + list(self._settler.open)
+        records = [record for period in periods for record in period.slots] + self._records
+        accounts = FIRST_MEMBER + self._scenario.community.size
+        arrived = self.credits.look(slot, due_of(records, accounts), self._ledger.now())
+        for account, amount in arrived.items():
+            self._settler.paid_in(account, amount)
+            self._purses.paid_in(account - FIRST_MEMBER, amount)
+        if arrived:
+            now = self._scenario.community.clock.slot_at(self._clock.now())
+            self._store.put_deposits(max(now, self._span.first_slot), arrived)
 
     def _deliver(self, last_of: dict[int, date]) -> int:
         """End of the oldest waiting slot: readings, pool, settlement; at a day's last slot the period closes."""
@@ -213,19 +290,30 @@ class Simulation:
         readings = self._received(signed)
         self._readings[book.slot] = replace(signed, valid=readings.valid, late=readings.late)
         self._records.append(self._slots.deliver(book, ahead, self._street.tariff(book.slot), readings))
-        self._plans.append(self._street.plan())
+        self._street.settled(self._records[-1])
+        self._purses.settled(book.slot, self._records[-1].paid[FIRST_MEMBER:])
+        plan = self._street.plan()
+        self._plans.append(replace(plan, reason=self.credits.said(book.slot, plan.reason)))
         if book.slot in last_of:
             records, self._records = self._records, []
-            self._close(last_of[book.slot], records)
+            self._end_day(last_of[book.slot], records)
         return 1
+
+    def _end_day(self, civil: date, records: list[SlotRecord]) -> None:
+        """Close a day; those that had no operator wait for a successor."""
+        dies_in, last = self._operator.dies_in, records[-1].slot
+        if dies_in is None or last < dies_in:
+            self._close(civil, records)
+            return
+        self._orphaned.append((civil, records))
+        if last == self._span.end_slot - 1:
+            self._succeed()
 
     def _close(self, civil: date, records: list[SlotRecord]) -> None:
         """Anchor a day and let everyone look at it."""
-        if self._operator.dies_in is not None and records[-1].slot >= self._operator.dies_in:
-            records = self._succeed(records)
         auctions = self._operator.auctions(records)
         digests = [self._operator.digest(auction) for auction in auctions]
-        records = [_as_anchored(record, auction) for record, auction in zip(records, auctions, strict=True)]
+        records = [as_anchored(record, auction) for record, auction in zip(records, auctions, strict=True)]
         pairs = zip(records, auctions, strict=True)
         records = [replace(record, anchored=None if shown is None else shown.header) for record, shown in pairs]
         anchor = self._settler.close_period(civil, records, digests).anchor
@@ -235,14 +323,16 @@ class Simulation:
         self._known = {FIRST_MEMBER + at: self._hand_out(at, records) for at in range(len(self._owners))}
         self.auditors.after_anchor(self._public[-1], self._known)
 
-    def _succeed(self, records: list[SlotRecord]) -> list[SlotRecord]:
-        """A bonded party takes over from the operator that fell silent: what is not applied is void."""
+    def _succeed(self) -> None:
+        """A bonded party takes over from the operator that fell silent: what is not applied is void, and settled so."""
         self._advance_to(self._ledger.takeover_time())
         self._ledger.post_bond(self._ledger.bond_of(self._ledger.operator())[1], holder=SUCCESSOR)
         self._ledger.take_over(holder=SUCCESSOR)
         self._settler.holder = SUCCESSOR
-        void = {record.slot for record in records}
-        return [replace(record, header=None) for record in resettled(records, void, self._settler.meters)]
+        for civil, records in self._orphaned:
+            void = resettled(records, {record.slot for record in records}, self._settler.meters)
+            self._close(civil, [replace(record, header=None) for record in void])
+            self._see_through()
 
     def _mend(self, slots: list[SlotRecord]) -> list[SlotRecord]:
         """After a conviction the operator takes the readings as the meters signed them."""
@@ -251,7 +341,8 @@ class Simulation:
     def _leave(self) -> None:
         """The operator is gone: every home asks for its money."""
         for account in range(FIRST_MEMBER, FIRST_MEMBER + len(self._owners)):
-            self._ledger.request_withdrawal(account, 2**62)
+            self._ledger.request_withdrawal(account, _ALL)
+            self._purses.requested(account - FIRST_MEMBER, _ALL)
 
     def pay_out(self) -> dict[int, int]:
         """At the next open door, everything that the homes asked for, µ by account."""
@@ -298,17 +389,10 @@ class Simulation:
         posted = self._settler.posted
         left = ([posted.period] if posted else []) + list(self._settler.open)
         for period in left:
-            self._keep(period.civil, period.slots)
+            self._keep(period.civil, period.slots, repay=False)
         if self._records:
-            self._keep(self._scenario.community.clock.date_of(self._records[0].slot), self._records)
+            self._keep(self._scenario.community.clock.date_of(self._records[0].slot), self._records, repay=False)
 
     def _advance_to(self, unix_seconds: int) -> None:
         epoch = self._scenario.community.clock.start(0)
         self._clock.advance(epoch + timedelta(seconds=unix_seconds))
-
-
-def _as_anchored(record: SlotRecord, auction: PublishedAuction | None) -> SlotRecord:
-    """The record with the header that was anchored, which may be a lie."""
-    if auction is None or record.header is None or auction.header == record.header.preimage():
-        return record
-    return replace(record, header=Header.decode(auction.header))

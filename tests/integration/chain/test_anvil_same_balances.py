@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +64,23 @@ def deaf(first_slot: int) -> Callable[[Readings], Readings]:
     return received
 
 
+def pass_a_day(ledger: MarketLedger, clock: VirtualClock, span: Span) -> None:
+    """A day in which nobody trades is anchored, settled and applied."""
+
+    def at(time: int) -> None:
+        clock.advance(datetime.fromtimestamp(time, UTC))
+
+    slots, nothing = span.slots, [0] * (FIRST_MEMBER + HOMES + 1)
+    at((span.end_slot + slots) * 900)
+    ledger.anchor(span.end_slot, slots, keccak(b"nothing"))
+    at(ledger.next_settle_time())
+    settlement = ledger.settle(1, keccak(b"nothing"), 0, nothing)
+    at(settlement.settled_at + ledger.window_seconds)
+    ledger.apply(settlement, nothing)
+
+
 def lived(network: Network, street: Scenario, folder: Path) -> Stood:
-    """The day from deployment to the apply; a home asks for money in the middle of it and gets it in the end."""
+    """The day from deployment to the apply; a home asks for money in the middle of it, and gets it after a day of nothing."""
     clock_of_site = street.community.clock
     span = Span(DAY, tuple(clock_of_site.days(DAY, 1)))
     clock, keys = VirtualClock(clock_of_site.start(span.first_slot) - LEAD), SeededKeys(SEED)
@@ -93,6 +108,7 @@ def lived(network: Network, street: Scenario, folder: Path) -> Stood:
         )
         assert simulation.run(ask, lambda: False)
     assert asked == [40]
+    pass_a_day(ledger, clock, span)
     assert ledger.door_open()
     assert ledger.withdraw(FIRST_MEMBER) == TAKEN
     token = contract("EnergyCredit").abi
@@ -132,8 +148,9 @@ def test_balances_are_the_same(embedded: Stood, remote: Stood) -> None:
 def test_anchors_and_settlements_are_the_same(embedded: Stood, remote: Stood) -> None:
     assert remote.record.anchors == embedded.record.anchors
     assert remote.record.settlements == embedded.record.settlements
-    (settled,) = embedded.record.settlements
+    settled, nothing = embedded.record.settlements
     assert settled.applied
+    assert nothing.applied
     assert sum(settled.amounts) == 0
     assert np.count_nonzero(settled.amounts) > HOMES
 

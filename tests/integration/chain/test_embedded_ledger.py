@@ -83,11 +83,11 @@ def story() -> Market:
     """Two periods, a withdrawal between them, a refused settlement, and a third period that is only anchored."""
     market = Market()
     market.ledger.request_withdrawal(3, 4_000_000)
-    market.period(AMOUNTS, cover=5)
+    market.period(AMOUNTS, cover=5, slots=100)
     assert market.ledger.withdraw(3) == 4_000_000
     with pytest.raises(Reverted, match=r"EnergyMarket\.settle by operator"):
         market.ledger.settle(1, keccak(b"x"), 0, [0] * 6)
-    market.period([0, 0, 0, -1, 1, 0], slots=92)
+    market.period([0, 0, 0, -1, 1, 0], slots=88)
     market.clock.time += 86400
     market.ledger.anchor(FIRST + 188, 4, keccak(b"last"))
     return market
@@ -114,8 +114,8 @@ def test_record_says_all_that_happened() -> None:
     )
     assert record.guarantor_balance == MONEY - 5
     assert record.anchors == (
-        Anchored(0, FIRST, 96, keccak(b"root %d" % FIRST), FIRST),
-        Anchored(1, FIRST + 96, 92, keccak(b"root %d" % (FIRST + 96)), FIRST + 96),
+        Anchored(0, FIRST, 100, keccak(b"root %d" % FIRST), FIRST),
+        Anchored(1, FIRST + 100, 88, keccak(b"root %d" % (FIRST + 100)), FIRST + 100),
         Anchored(2, FIRST + 188, 4, keccak(b"last"), FIRST + 188),
     )
     assert record.settlements == (
@@ -124,7 +124,7 @@ def test_record_says_all_that_happened() -> None:
     )
     opened = START - HOUR // 2
     deposits = [Transfer(account, "deposit", MONEY, opened) for account in [0, 1, 2, 3, 4, GUARANTOR]]
-    paid_at = START + 96 * SLOT + HOUR + 6 * HOUR
+    paid_at = START + 100 * SLOT + HOUR + 6 * HOUR
     assert record.transfers == (*deposits, Transfer(3, "withdrawal", -4_000_000, paid_at))
 
 
@@ -164,7 +164,7 @@ def test_refused_deposit_leaves_nothing_behind() -> None:
 def test_deposit_uses_what_the_wallet_holds() -> None:
     market = Market()
     market.ledger.request_withdrawal(3, 600)
-    market.period([0] * 6)
+    market.period([0] * 6, slots=100)
     market.ledger.withdraw(3)
     height = market.chain.number
     market.ledger.deposit(3, 600)

@@ -27,13 +27,14 @@ from sunfair.chain import (
     read_deployment,
 )
 from sunfair.chain.anvil import Anvil, running_anvil
+from sunfair.chain.network import events
 from sunfair.cli import main
 from sunfair.errors import InputError, LedgerError
 
 KEYS = SeededKeys(7)
 OPERATOR = KEYS.address("operator")
 ROLES = KEYS.address("0"), KEYS.address("1"), KEYS.address("2")
-FAST = Policy(give_up=2.0, poll=0.02)
+QUICK = Policy(give_up=60.0, poll=0.02)
 SHARED = {piece.role for piece in MARKET_SET if piece.shared}
 
 
@@ -50,7 +51,7 @@ def deploy(anvil: Anvil, folder: Path, name: str = "Sonnenweg", rpc: JsonRpc | N
     rpc = rpc or JsonRpc(anvil.url)
     try:
         outbox = outbox_path(folder, 31337, OPERATOR)
-        with RpcNetwork.connect(rpc, outbox=outbox, policy=FAST) as network:
+        with RpcNetwork.connect(rpc, outbox=outbox, policy=QUICK) as network:
             return deploy_community(network, KEYS, WallClock(), name, charter(name), folder, given={})
     finally:
         rpc.close()
@@ -256,6 +257,39 @@ def test_a_deployment_on_a_real_chain(
         assert code == 0
         assert made["market"] in out
     assert "a key for" not in (tmp_path / "deployments" / "11155111" / "sonnenweg.json").read_text()
+
+
+def test_an_account_names_its_reader_and_takes_it_back(
+    anvil: Anvil, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The utility's account, whose key is a demonstration's; another key, account or address is refused before it costs."""
+    monkeypatch.setenv("ETH_RPC_URL", anvil.url)
+    for holder in ("operator", "0"):
+        anvil.fund(KEYS.address(holder))
+    assert shell("deploy", "Sonnenweg", "--demo-keys", "7")[0] == 0
+    reader, seven = "0x" + "5a" * 20, ("--demo-keys", "7")
+    code, out, err = shell("reader", "Sonnenweg", "0", reader, *seven, "--json")
+    assert code == 0, err
+    assert json.loads(out)["reader"] == reader
+    assert shell("reader", "Sonnenweg", "0", "none", *seven)[1] == "Sonnenweg: account 0 has no reader any more.\n"
+    market = read_deployment(shell.folder, 31337, "Sonnenweg").deployment.market
+    with RpcNetwork.connect(JsonRpc(anvil.url)) as network:
+        told = list(events(contract("EnergyMarket").abi, logged(network, market), market))
+    named = [event.args for event in told if event.name == "ReaderNamed"]
+    assert [(args["account"], args["reader"].hex()) for args in named] == [(0, "5a" * 20), (0, "00" * 20)]
+    for words, what in (
+        (("0", reader, "--demo-keys", "8"), "account 0 is another's"),
+        (("3", reader, *seven), "no account 3"),
+        (("0", "0x5a", *seven), "READER: '0x5a' is not 0x and 40"),
+    ):
+        code, out, err = shell("reader", "Sonnenweg", *words)
+        assert (code, out) == (2, "")
+        assert what in err
+
+
+def logged(network: RpcNetwork, address: bytes) -> list[Any]:
+    """Every log of a contract."""
+    return [found.log for found in network.logs(address, first=0)]
 
 
 def some_stablecoin(node: Anvil) -> bytes:

@@ -3,11 +3,13 @@
 The contract runs on revm. The lies are those of an operator that builds its whole tree, header and anchor over them.
 """
 
+import os
 import sys
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,12 +17,19 @@ from sunfair.market import check_curve
 from sunfair.settlement import Header, ResultTree, Rule, result_faults
 from sunfair.settlement.court import Kind, curve_evidence
 from sunfair.settlement.court.auction import row_words
-from sunfair.settlement.court.proofs import lanes, read_header
+from sunfair.settlement.court.proofs import LANE_MAX, lanes, read_header
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "contract"))
 import court_slots as world
 
 NOT_FALSE = ("court: not false", None)
+LONG = os.environ.get("SUNFAIR_LONG_FUZZ") == "1"
+
+
+def examples(count):
+    """So many draws, twenty times as many in the long run."""
+    return settings(deadline=None, max_examples=count * (20 if LONG else 1))
+
 
 HEADER_FIELDS = {
     "tag": (0, 1), "domain": (1, 32), "slot": (33, 8), "accounts": (41, 4), "rule": (45, 1), "k_num": (46, 8),
@@ -53,7 +62,7 @@ def agreed(case, function, arguments):
 # --- the honest operator ---------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@examples(25)
 @given(world.slots(largest=60), st.data())
 def test_nothing_in_an_honest_slot_can_be_refuted(slot, data):
     case = world.anchored(slot)
@@ -64,7 +73,7 @@ def test_nothing_in_an_honest_slot_can_be_refuted(slot, data):
     assert world.faults(case) == []
 
 
-@settings(deadline=None, max_examples=15)
+@examples(5)
 @given(world.slots(largest=200), st.data())
 def test_nothing_in_a_large_honest_slot_can_be_refuted(slot, data):
     case = world.anchored(slot)
@@ -74,7 +83,7 @@ def test_nothing_in_a_large_honest_slot_can_be_refuted(slot, data):
         assert agreed(case, *calls[number]) == NOT_FALSE
 
 
-@settings(deadline=None, max_examples=60)
+@examples(25)
 @given(world.slots(largest=40))
 def test_the_courts_sums_of_a_row_are_the_clearing_rooms(slot):
     """`row_words` shares no line with `result.row_sums`."""
@@ -87,7 +96,7 @@ def test_the_courts_sums_of_a_row_are_the_clearing_rooms(slot):
 # --- a lie in every field --------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60)
 @given(world.slots(), st.sampled_from(sorted(HEADER_FIELDS)), st.data())
 def test_a_header_false_in_any_field_is_convicted(slot, field, data):
     header = data.draw(other(slot.header.preimage(), *HEADER_FIELDS[field]))
@@ -103,7 +112,7 @@ def test_a_header_false_in_any_field_is_convicted(slot, field, data):
         assert by_itself == unlike == NOT_FALSE
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60)
 @given(world.slots(), st.data())
 def test_a_node_false_in_any_number_is_convicted(slot, data):
     """Leaves, padding and nodes; what stands above the lie, or above its parent, fits it, and so does the header."""
@@ -115,13 +124,29 @@ def test_a_node_false_in_any_number_is_convicted(slot, data):
     stated = {(level, at): world.add(levels[level][at][1], lane, more)}
     if level + 1 < len(levels) and data.draw(st.booleans()):  # the parent states what is true
         stated[level + 1, at // 2] = levels[level + 1][at // 2][1]
-    case = world.anchored(slot, world.bind(slot, stated=stated))
-    first = world.convicted(case)
+    first = world.convicted(world.anchored(slot, world.bind(slot, stated=stated)))
     if first.kind is Kind.NODE:
-        assert first.arguments[3:5] == (level, at) or first.arguments[3:5] == (level + 1, at // 2)
+        high, place = first.arguments[3:5]
+        # A monstrous number is in every sum above, up to where it wraps: there the node is convicted for its child.
+        monstrous = max(lanes(stated[level, at])) >= LANE_MAX
+        assert high in (level, level + 1) or (monstrous and high > level)
+        assert place == (at >> high - level)
 
 
-@settings(deadline=None, max_examples=200)
+@pytest.mark.parametrize("lane", range(16))
+@pytest.mark.parametrize("parent_true", [False, True])
+def test_a_number_that_wraps_is_convicted(lane, parent_true):
+    """One below zero, or the most a lane holds: added to what stands beside it, it may come out as a small number."""
+    slot = world.made(35, 3, rule=3)
+    levels = world.tree_levels(slot, slot.published.rows, {}, {})
+    for at, more in ((0, -1), (1, -1), (3, -1), (1, 2**64 - 2), (1, 2**63)):
+        stated = {(0, at): world.add(levels[0][at][1], lane, more)}
+        if parent_true:
+            stated[1, at // 2] = levels[1][at // 2][1]
+        world.convicted(world.anchored(slot, world.bind(slot, stated=stated)))
+
+
+@examples(100)
 @given(world.slots(), st.sampled_from(sorted(ROW_FIELDS)), st.booleans(), st.data())
 def test_a_row_false_in_any_field_is_convicted(slot, field, restated, data):
     """Found by the court iff the clearing room's own check of a row finds it, or the book has another leaf."""
@@ -195,7 +220,7 @@ def curves(draw):
     return steps
 
 
-@settings(deadline=None, max_examples=300)
+@examples(200)
 @given(curves(), st.just(8) | st.integers(0, 8), st.just(5) | POOL_LIMITS, st.just(-5) | POOL_LIMITS)
 def test_a_curve_is_malformed_where_the_market_says_so(steps, gap, buy, sell):
     """With no ahead session and nothing in the pool, a row is false for its curve alone; the oracle is `check_curve`."""
@@ -219,7 +244,7 @@ BARE = world.made(34, 3, rule=3, offering=0.0)
 # --- lies that hide each other ---------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60)
 @given(world.slots(), st.data())
 def test_lies_that_hide_each_other_are_convicted(slot, data):
     """Several rows, nodes and padding leaves at once, with the sums above, or the header's alone, made to fit or not."""
@@ -282,7 +307,7 @@ def forged_list(draw, value):
     return (*value[:at], forged(draw, part) if isinstance(part, bytes) else new, *value[at + 1 :])
 
 
-@settings(deadline=None, max_examples=400)
+@examples(200)
 @given(st.sampled_from(range(6)), st.data())
 def test_forged_evidence_meets_the_same_refusal(which, data):
     """One to three arguments of a call changed, of an honest slot or one that is false somewhere."""

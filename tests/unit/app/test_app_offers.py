@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sunfair.app import OfferBatch, OrderBook
+from sunfair.app import OfferBatch, OrderBook, Purses
 from sunfair.chain import SeededKeys, recover
 from sunfair.errors import OfferRejected
 from sunfair.model import FIRST_MEMBER, Curves
@@ -167,3 +167,64 @@ def test_an_offer_above_its_cap_is_refused_side_by_side() -> None:
         submit(book, signed(curves((60, 200_000), (40, 190_000), (-100, 300_000))))
     assert [fault.place for fault in caught.value.faults] == ["account 4"]
     submit(book, signed(curves((60, 200_000), (39, 190_000), (-99, 300_000)), nonce=2))
+
+
+def purse_book(balance: int) -> tuple[OrderBook, Purses]:
+    """A book of homes with `balance` µ each, at 0.32 and 0.08 a kWh; slots 100 to 149 are one period."""
+    owners = np.frombuffer(b"".join(KEYS.address(str(FIRST_MEMBER + at)) for at in range(HOMES)), np.uint8)
+    caps = np.full(HOMES, 1_000)
+    purses = Purses(
+        np.full(HOMES, balance),
+        caps,
+        tariffs=lambda slot: (320_000, 80_000),
+        seller_bps=8_000,
+        first_slot=100,
+        period_start=lambda slot: slot // 50 * 50,
+    )
+    signatures = Secp256k1Signatures()
+    return OrderBook(DOMAIN, owners.reshape(-1, 20), keys=KEYS, signatures=signatures, caps=caps, purses=purses), purses
+
+
+def test_attack_short_sale_without_cover_is_refused_with_its_reason() -> None:
+    """Sold at 0.20, the seller gets 0.16 of it; not delivered, a kWh costs 0.32: 0.16 of cover, and a rounding."""
+    sale = curves((-1_000, 200_000), pool=(NO_BUY, NO_SELL))
+    book, _ = purse_book(160_002)
+    with pytest.raises(OfferRejected, match="needs 160003 µ of cover and 160002 µ are free of its balance") as caught:
+        submit(book, signed(sale))
+    assert len(caught.value.faults) == HOMES
+    assert book.in_force(100).nonce.tolist() == [-1] * HOMES
+    submit(purse_book(160_003)[0], signed(sale))
+
+
+def test_cover_is_held_for_every_slot_of_an_offer_and_a_newer_one_takes_its_place() -> None:
+    book, purses = purse_book(1_000_000)
+    pool = curves(pool=(300_000, NO_SELL))
+    submit(book, signed(pool, first=100, last=102))
+    assert purses.free().tolist() == [1_000_000 - 3 * 300_003] * HOMES
+    with pytest.raises(OfferRejected, match="needs 300003 µ of cover and 99991 µ"):
+        submit(book, signed(pool, first=103, last=103, nonce=2))
+    submit(book, signed(curves(pool=(310_000, NO_SELL)), first=102, last=102, nonce=2))
+    assert purses.free().tolist() == [1_000_000 - 2 * 300_003 - 310_003] * HOMES
+    submit(book, signed(Curves.empty(HOMES), first=100, last=102, nonce=3))
+    assert purses.free().tolist() == [1_000_000] * HOMES
+
+
+def test_requests_unsettled_slots_and_use_until_the_next_period_leave_less_to_offer_with() -> None:
+    book, purses = purse_book(1_000_000)
+    pool = curves(pool=(300_000, NO_SELL))
+    submit(book, signed(pool))
+    purses.settled(100, np.array([-250_000, 90_000, 0, -10]))
+    assert purses.free().tolist() == [750_000, 1_000_000, 1_000_000, 999_990]  # what came in counts once it is applied
+    purses.requested(0, 460_000)
+    with pytest.raises(OfferRejected) as caught:
+        submit(book, signed(pool, first=101, last=101, nonce=2))
+    assert [fault.place for fault in caught.value.faults] == [f"account {FIRST_MEMBER}"]
+    assert "290000 µ are free" in caught.value.faults[0].what
+    purses.requested(0, 0)
+    purses.applied(100, np.array([750_000, 1_090_000, 1_000_000, 999_990]))
+    assert purses.free().tolist() == [750_000, 1_090_000, 1_000_000, 999_990]
+    purses.settled(147, np.zeros(HOMES, np.int64))
+    with pytest.raises(OfferRejected, match="needs 300003 µ of cover and 110000 µ"):  # two slots of 0.32 come before
+        submit(book, signed(pool, first=150, last=150, nonce=2))
+    purses.settled(148, np.zeros(HOMES, np.int64))
+    submit(book, signed(pool, first=150, last=150, nonce=3))

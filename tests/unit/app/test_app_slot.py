@@ -94,7 +94,7 @@ def rows_by_rule(records, home):
             public = record.rows.public_bytes()[place].tobytes()
             opening = Opening(place, int(record.nonce[home]), record.salts[home].tobytes(), public)
             facts = SlotFacts.of(record.header)
-        out.append(next_row(previous, facts, reading, opening))
+        out.append(next_row(previous, facts, reading, opening, late=bool(record.readings.late[home])))
         previous = out[-1]
     return out
 

@@ -6,7 +6,7 @@ import pytest
 
 from sunfair.model import Fees
 from sunfair.settlement import Base, Opening, SlotFacts, keccak, member_paid, network_row, next_row
-from sunfair.settlement.row import residual_parts
+from sunfair.settlement.row import AFTER_GAP, LATE, residual_parts
 
 SLOT, ACCOUNT, NONCE, SALT = 500, 4, 2, bytes([9] * 32)
 FACTS = SlotFacts(SLOT, 320_000, 80_000, Fees(), 200_000, 100_000, 1_200, 91)
@@ -44,7 +44,7 @@ def test_a_slot_that_is_read():
 def test_what_was_sold_ahead_and_not_delivered_is_no_claim():
     """500 Wh sold ahead and 100 taken: 600 Wh are bought at retail, the 500 that make good the sale are the buyers'."""
     row = next_row(BASE, FACTS, (1_100, 400), opening(-500, 0, 0))
-    assert numbers(row) == (100, 80_000 - 192_000, 80_000 - 192_000, 32_000, (0, 0, 0))
+    assert numbers(row) == (100, 80_000 - 192_000, 80_000 - 192_000, 32_000, (LATE, 0, 0))
 
 
 def test_a_gap_and_the_reading_after_it():
@@ -56,7 +56,10 @@ def test_a_gap_and_the_reading_after_it():
     assert (second.import_register_wh, second.export_register_wh) == (1_000, 400)
     third = next_row(second, at(SLOT + 2, retail=310_000, feed_in=90_000), (1_400, 700), opening(0, slot=SLOT + 2))
     bought, sold = 400 * 320, 300 * 60
-    assert numbers(third) == (100, sold - bought, -44_000 + sold - bought, bought, (0, 0, 0))
+    assert numbers(third) == (100, sold - bought, -44_000 + sold - bought, bought, (AFTER_GAP, 0, 0))
+    assert Base.after(third).gap_slots == 0
+    fourth = next_row(third, at(SLOT + 3), (1_500, 700), opening(0, 60, 100, slot=SLOT + 3))
+    assert (fourth.traded_pool_wh, fourth.gap_slots) == (60, 0)
 
 
 def test_the_sums_begin_again_with_a_settlement_and_the_gap_does_not():
@@ -121,9 +124,19 @@ def test_a_gap_may_not_offer_to_the_pool_when_it_ends():
 
 @pytest.mark.parametrize(("offered", "held"), [(600, True), (0, True), (0, False)])
 def test_a_late_reading_counts_but_not_for_the_pool(offered, held):
-    """The pool's quantity is all or nothing, and the row is the same."""
+    """The pool's quantity is all or nothing; the money is the same, and the row says that the reading came late."""
     row = next_row(BASE, replace(FACTS, pool_held=held), (1_700, 400), opening(0, 0, offered), cap_wh=600)
     assert numbers(row)[:3] == (700, -224_000, -224_000)
+    assert row.gap_slots == (LATE if held and not offered else 0)
+
+
+def test_who_knows_whether_a_reading_was_late_is_held_to_it():
+    assert next_row(BASE, FACTS, (1_000, 400), opening(), late=True).gap_slots == LATE
+    assert next_row(BASE, FACTS, (1_700, 400), opening(), late=True).gap_slots == LATE
+    with pytest.raises(ValueError, match="pool_wh is 0; metered less ahead within the cap is 700"):
+        next_row(BASE, FACTS, (1_700, 400), opening(), late=False)
+    with pytest.raises(ValueError, match="pool_wh is 700"):
+        next_row(BASE, FACTS, (1_700, 400), opening(0, 0, 700), late=True)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@
 from sunfair.settlement.court.auction_search import (
     AuctionPlace,
     PublishedAuction,
+    RowProof,
     book_leaf_evidence,
     curve_evidence,
     find_auction_faults,
     row_proof,
+    row_proofs,
 )
 from sunfair.settlement.court.facts import NOBODY, Anchor, MarketFacts, Member, Meter, Settlement, Terms
 from sunfair.settlement.court.proofs import Evidence, EvidenceRefused, Kind
@@ -25,10 +27,12 @@ __all__ = [
     "Member",
     "Meter",
     "PublishedAuction",
+    "RowProof",
     "Settlement",
     "Terms",
     "book_leaf_evidence",
     "curve_evidence",
     "find_auction_faults",
     "row_proof",
+    "row_proofs",
 ]

@@ -5,7 +5,7 @@ published, and computes the rest. A false thing counts where everything above it
 false node cannot be proved, nor need it be.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -43,16 +43,21 @@ from sunfair.settlement.tree import Tree, depth
 __all__ = [
     "AuctionPlace",
     "PublishedAuction",
+    "RowProof",
     "book_leaf_evidence",
     "curve_evidence",
     "find_auction_faults",
     "row_proof",
+    "row_proofs",
 ]
 
 _COURT = "AuctionCourt"
 _NOTHING: Words = (0, NEUTRAL, 0, NEUTRAL)
 
 Node = tuple[int, int]
+
+RowProof = tuple[Words, bytes, tuple[SumStep, ...]]
+"""What a row's parent states of it, its 200 bytes, and its path to the result root."""
 """Level, 0 for the leaves, and place in it."""
 
 
@@ -167,13 +172,18 @@ def curve_evidence(
     return Evidence(_COURT, "refute_curve", arguments, Kind.CURVE, f"row {index}: its book leaf binds another curve")
 
 
-def row_proof(published: PublishedAuction, index: int) -> tuple[Words, bytes, tuple[SumStep, ...]]:
+def row_proof(published: PublishedAuction, index: int) -> RowProof:
     """Row `index` as evidence: what its parent states of it, its 200 bytes, and its path to the result root.
 
     Raises `EvidenceRefused` if what was published does not lead to the root.
     """
+    return row_proofs(published)(index)
+
+
+def row_proofs(published: PublishedAuction) -> Callable[[int], RowProof]:
+    """`row_proof` of every row, with the tree made once. Raises `EvidenceRefused` as it does, for all rows alike."""
     tree = _bound_tree(published, read_header(published.header))
-    return tree.at((0, index))[1], published.rows[index], tree.siblings((0, index))
+    return lambda index: (tree.at((0, index))[1], published.rows[index], tree.siblings((0, index)))
 
 
 def _row_arguments(place: AuctionPlace, published: PublishedAuction, index: int) -> tuple[object, ...]:

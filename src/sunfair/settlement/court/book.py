@@ -35,17 +35,14 @@ from sunfair.settlement.court.proofs import (
     CurveNumbers,
     HeaderFields,
     Kind,
-    SumStep,
-    Words,
     check_header,
-    check_row,
     read_curve,
     refuse_unless,
-    row_numbers,
 )
 from sunfair.settlement.hashing import keccak
-from sunfair.settlement.header import MID_MARKET, NO_POOL
+from sunfair.settlement.header import MID_MARKET
 from sunfair.settlement.promises import Promise
+from sunfair.settlement.row import LATE
 from sunfair.units import BPS, ENERGY_MAX
 
 __all__ = [
@@ -152,21 +149,14 @@ def refute_filed_reading(
 def refute_unpooled_reading(
     facts: MarketFacts,
     inbox: Inbox,
-    anchor: Anchor,
-    header: bytes,
-    path: Sequence[bytes],
     settlement: Settlement,
     account: int,
+    slot: int,
     leaf: AccountLeaf,
     row: RowProof,
     previous: RowProof,
-    stated: Words,
-    public_row: bytes,
-    siblings: Sequence[SumStep],
 ) -> Kind:
-    """A pool from which an account was kept out though its readings of this slot and the one before it were filed."""
-    fields = check_header(facts, anchor, header, path)
-    slot = fields.slot
+    """A row kept out of the pool as read too late, though its reading and that of the slot before it were filed."""
     refuse_unless(facts.is_pending(settlement), "court: settlement")
     check_leaf(settlement, account, leaf)
     held = span(facts, settlement, account)
@@ -175,11 +165,7 @@ def refute_unpooled_reading(
     check_row_before(held, account, slot, row, previous)
     _check_taken(inbox, account, slot, row)
     _check_taken(inbox, account, slot - 1, previous)
-    index = row.number(13)
-    refuse_unless(index >= 0, "court: path")
-    check_row(fields, index, stated, public_row, siblings)
-    pool_wh, ahead_wh, _ = row_numbers(public_row)
-    refuse_unless(not fields.rule & NO_POOL and row.number(45) != ahead_wh and pool_wh == 0, NOT_FALSE)
+    refuse_unless(row.number(93) == LATE and row.number(45) != row.number(29), NOT_FALSE)
     return Kind.FILED_READING
 
 
@@ -272,5 +258,5 @@ def _check_filed(inbox: Inbox, account: int, slot: int, import_wh: int, export_w
 
 def _check_taken(inbox: Inbox, account: int, slot: int, row: RowProof) -> None:
     """Refuse unless the row takes a reading that was filed in time."""
-    refuse_unless(row.number(93) == 0, "court: reading")
+    refuse_unless(row.number(93) <= 0, "court: reading")
     _check_filed(inbox, account, slot, row.number(53), row.number(61))

@@ -46,13 +46,17 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account: it takes part in the slots from_slot to to_slot − 1; cap_wh bounds Σ|energy| of a side, Wh."""
+    """An account: it takes part in the slots from_slot to to_slot − 1; cap_wh bounds Σ|energy| of a side, Wh.
+
+    meter_from is the first slot of its newest meter, which may lie ahead; 0 if it has none.
+    """
 
     owner: bytes
     reader: bytes
     from_slot: int
     to_slot: int
     cap_wh: int
+    meter_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

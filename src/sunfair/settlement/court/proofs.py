@@ -77,7 +77,7 @@ SUM_STEPS, PLAIN_STEPS = 12, 14
 NEUTRAL = (10**9 - 1 << 64) | (3 * 10**9 + 1)
 """A session's second word where nothing is bought or sold and nothing sets a bound."""
 
-_LANE = 2**64 - 1
+_LANE, _WORD = 2**64 - 1, 2**256 - 1
 _ENERGIES, _LO = (2**128 - 1) << 128, _LANE << 64
 
 
@@ -188,12 +188,16 @@ def check_plain(leaf: bytes, index: int, count: int, path: Sequence[bytes], root
 
 
 def joined(left: Words, right: Words) -> Words:
-    """What a node states from what its children state: energies add, lo is the larger, hi the smaller."""
-    return left[0] + right[0], _bounds(left[1], right[1]), left[2] + right[2], _bounds(left[3], right[3])
+    """What a node states from what its children state: energies add, lo is the larger, hi the smaller.
+
+    Of lanes near 2⁶⁴ a word keeps 256 bits, as the contract's does.
+    """
+    ahead, pool = (left[0] + right[0]) & _WORD, (left[2] + right[2]) & _WORD
+    return ahead, _bounds(left[1], right[1]), pool, _bounds(left[3], right[3])
 
 
 def _bounds(left: int, right: int) -> int:
-    energies = (left & _ENERGIES) + (right & _ENERGIES)
+    energies = ((left & _ENERGIES) + (right & _ENERGIES)) & _WORD
     return energies | max(left & _LO, right & _LO) | min(left & _LANE, right & _LANE)
 
 

@@ -24,7 +24,6 @@ from sunfair.settlement.court.proofs import (
     check_row,
     check_terms,
     refuse_unless,
-    row_numbers,
     signed,
     unsigned,
 )
@@ -134,7 +133,6 @@ def refute_void_row(
 def refute_row_trade(
     facts: MarketFacts,
     at: RowAt,
-    previous: RowAt,
     anchor: Anchor,
     header: bytes,
     path: Sequence[bytes],
@@ -151,8 +149,6 @@ def refute_row_trade(
         check_row(fields, leaf, stated, public_row, siblings)
         cap_wh = 0 if fields.rule & NO_POOL else part.cap_wh
         holds = opens(at.row, public_row) and is_trade(RowNumbers.read(at.row), public_row, cap_wh)
-        if holds and previous.row and row_numbers(public_row)[0]:
-            holds = before_row(facts, at, part, previous).gap_slots == 0
     return _judge(Kind.PRIVATE_ROW, holds)
 
 
@@ -348,7 +344,7 @@ def before_row(facts: MarketFacts, at: RowAt, part: Part, previous: RowAt) -> Ro
         refuse_unless(binds, "court: previous row")
     sums = (0, 0) if first else (before.running, before.claims)
     kept = start or before
-    gap = kept.gap_slots, kept.gap_retail, kept.gap_feed_in
+    gap = max(kept.gap_slots, 0), kept.gap_retail, kept.gap_feed_in
     return RowNumbers(0, 0, 0, kept.import_register, kept.export_register, 0, *sums, *gap)
 
 

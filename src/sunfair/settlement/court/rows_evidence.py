@@ -153,10 +153,8 @@ def _slot_faults(facts: MarketFacts, at: RowAt, previous: RowAt, slot: ShownSlot
         yield replace(found, what=told + _row_fault(facts, at, previous, prices))
     leaf = signed(at.row, 13) if len(at.row) == ROW_BYTES else -1
     public = slot.public(leaf) if leaf >= 0 else PublicRow()
-    beside = (*slot.place, public.stated, public.row, public.siblings)
-    unlike = told + "the row is unlike the public result"
-    alone = list(_tried(facts, "refute_row_trade", (at, NOWHERE, *beside), unlike))
-    yield from alone or _tried(facts, "refute_row_trade", (at, previous, *beside), unlike)
+    beside = (at, *slot.place, public.stated, public.row, public.siblings)
+    yield from _tried(facts, "refute_row_trade", beside, told + "the row is unlike the public result")
 
 
 def _row_fault(facts: MarketFacts, at: RowAt, previous: RowAt, prices: Prices) -> str:

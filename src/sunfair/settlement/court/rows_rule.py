@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sunfair.settlement.court.proofs import HeaderFields, lanes, row_numbers, signed
 from sunfair.settlement.hashing import Tag, keccak
-from sunfair.settlement.row import residual_parts, undelivered_part
+from sunfair.settlement.row import AFTER_GAP, LATE, residual_parts, undelivered_part
 from sunfair.units import BPS, LIMIT_MAX
 
 __all__ = [
@@ -74,14 +74,13 @@ def opens(row: bytes, public_row: bytes) -> bool:
 
 
 def is_trade(row: RowNumbers, public_row: bytes, cap_wh: int) -> bool:
-    """Whether the public row is what this row says: both fills, and the pool's quantity as far as the row alone tells.
+    """Whether the public row is what this row says: both fills and the pool's quantity.
 
-    After a gap that is 0; a cap of 0: there is no pool.
+    That is 0 without a reading, after a gap, and where the reading came late. A cap of 0: there is no pool.
     """
     offered, ahead, pool = row_numbers(public_row)
-    due = max(-cap_wh, min(row.metered - ahead, cap_wh))
-    own = offered == 0 or (offered == due and row.gap_slots == 0)
-    return (row.traded_ahead, row.traded_pool) == (ahead, pool) and own
+    due = max(-cap_wh, min(row.metered - ahead, cap_wh)) if row.gap_slots == 0 else 0
+    return (row.traded_ahead, row.traded_pool, offered) == (ahead, pool, due)
 
 
 def row_prices(fields: HeaderFields) -> Prices:
@@ -103,9 +102,9 @@ def follows(row: RowNumbers, before: RowNumbers, prices: Prices) -> bool:
 def due_row(row: RowNumbers, before: RowNumbers, prices: Prices) -> RowNumbers:
     """What a row must say, given the trade and the registers it states, and whether it says there was a reading."""
     residuals, claimed, metered, registers, gap = (
-        _silent(row, before, prices) if row.gap_slots else _read(row, before, prices)
+        _silent(row, before, prices) if row.gap_slots > 0 else _read(row, before, prices)
     )
-    pool = 0 if row.gap_slots or before.gap_slots else row.traded_pool
+    pool = 0 if row.gap_slots > 0 or before.gap_slots else row.traded_pool
     paid = _trade_paid(row.traded_ahead, prices.ahead, prices.seller)
     paid += _trade_paid(row.traded_pool, prices.pool, prices.seller)
     paid += sum(credit - debit for debit, credit in residuals)
@@ -146,12 +145,13 @@ def _read(row: RowNumbers, before: RowNumbers, prices: Prices) -> _Follows:
         gap = _gap_tariffs(before, prices)
         moved = [residual_parts(taken, *gap), residual_parts(-given, *gap)]
         residuals = [*moved, residual_parts(-row.traded_ahead, *tariffs)]
-        claimed = sum(debit for debit, _ in moved)
+        claimed, came = sum(debit for debit, _ in moved), AFTER_GAP
     else:
         rest = row.metered - row.traded_ahead - row.traded_pool
         residuals = [residual_parts(rest, *tariffs)]
         claimed = residuals[0][0] - undelivered_part(rest, row.traded_ahead, *tariffs)
-    return residuals, claimed, taken - given, (row.import_register, row.export_register), (0, 0, 0)
+        came = LATE if row.gap_slots == LATE else 0
+    return residuals, claimed, taken - given, (row.import_register, row.export_register), (came, 0, 0)
 
 
 def _gap_tariffs(before: RowNumbers, prices: Prices) -> tuple[int, int]:
@@ -172,6 +172,6 @@ def is_possible(row: RowNumbers) -> bool:
     """Whether some account could have this row: no row that follows from it is then too large to write."""
     return (
         min(row.import_register, row.export_register) >= 0
-        and 0 <= row.gap_slots < _GAP_MAX
+        and LATE <= row.gap_slots < _GAP_MAX
         and max(abs(row.gap_retail), abs(row.gap_feed_in)) <= LIMIT_MAX
     )
