@@ -132,8 +132,8 @@ def do_credit_parked(market: Market, sender: bytes, now: int, account: int, not_
 
 
 def do_request_withdrawal(market: Market, sender: bytes, now: int, account: int, amount: int) -> None:
-    """A wish for money."""
-    market.requests[account] = (amount, now // market.slot_seconds)
+    """A wish for money, that waits for the settlement of the slot 25 hours on."""
+    market.requests[account] = (amount, now // market.slot_seconds + 90_000 // market.slot_seconds)
 
 
 def do_withdraw(market: Market, sender: bytes, now: int, account: int) -> None:

@@ -185,10 +185,11 @@ def violated(slot: dict) -> bool:
 
 
 def bills_three_ways(run: Run) -> dict[str, dict[str, int]]:
-    """{member id: what it paid in the market, with its battery alone, with neither}, µ, + to pay."""
+    """{member id: what it paid in the market, with its battery under the simple rule alone, with neither}, µ, + to pay."""
     names = dict(zip(run.members, run.tables["members"]["id"], strict=True))
     bills = {name: {"bill_market": 0, "bill_battery_only": 0, "bill_alone": 0} for name in names.values()}
     slots, rows = run.by("slots", "slot"), run.by("rows", "slot", "account")
+    ruled = run.tables.get("agent", {}).get("shadow_metered_wh", [])
     for i in range(len(run.tables["plans"]["slot"])):
         plan = run.row("plans", i)
         row = run.row("rows", rows[plan["slot"], plan["account"]])
@@ -197,7 +198,7 @@ def bills_three_ways(run: Run) -> dict[str, dict[str, int]]:
         bill = bills[names[plan["account"]]]
         bill["bill_market"] -= row["paid"]
         alone = plan["load_wh"] + plan["ev_wh"] - plan["pv_wh"]
-        for key, net in (("bill_battery_only", net_of(plan)), ("bill_alone", alone)):
+        for key, net in (("bill_battery_only", ruled[i] if ruled else net_of(plan)), ("bill_alone", alone)):
             debit, credit = residual_money(net, *tariff)
             bill[key] += debit - credit
     return bills

@@ -18,7 +18,7 @@ class Meter:
     late: bool
     registers: tuple[int, int]
     moved: tuple[int, int]
-    gap: tuple[int, int, int]  # after the slot: slots without a reading, dearest retail, cheapest feed-in
+    gap: tuple[int, int, int]  # slots without a reading (-1 ends a gap, -2 came late), dearest retail, cheapest feed-in
     back: tuple[int, int, int, int] | None  # first reading after a gap: taken, given, dearest, cheapest
     steady: bool  # read, and no gap before
 
@@ -41,16 +41,17 @@ def read_meters(run, base: dict[int, tuple[int, int]] | None = None) -> dict[tup
         registers, gap = (base or {}).get(account, (0, 0)), (0, 0, 0)
         for slot, (retail, feed_in) in zip(run.slots, tariffs, strict=True):
             line = lines.get((slot, account))
-            wider = (gap[0] + 1, max(gap[1], retail), min(gap[2], feed_in)) if gap[0] else (1, retail, feed_in)
+            wider = (gap[0] + 1, max(gap[1], retail), min(gap[2], feed_in)) if gap[0] > 0 else (1, retail, feed_in)
             if line is None:
                 gap = wider
                 out[slot, account] = Meter(False, False, registers, (0, 0), gap, None, False)
                 continue
             now = table["import_wh"][line], table["export_wh"][line]
             moved = now[0] - registers[0], now[1] - registers[1]
-            back = (*moved, *wider[1:]) if gap[0] else None
-            registers, gap = now, (0, 0, 0)
-            out[slot, account] = Meter(True, table["late"][line], registers, moved, gap, back, back is None)
+            back = (*moved, *wider[1:]) if gap[0] > 0 else None
+            late = table["late"][line]
+            registers, gap = now, (-1 if back else -2 if late else 0, 0, 0)
+            out[slot, account] = Meter(True, late, registers, moved, gap, back, back is None)
     return out
 
 

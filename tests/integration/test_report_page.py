@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from sha3 import keccak_256
 
@@ -31,8 +32,11 @@ def streets():
 
 @pytest.fixture(scope="module")
 def run(streets, tmp_path_factory):
-    """An hourly day of 20 homes with both sessions at uniform prices; the first home is named like a script."""
-    return streets.run(tmp_path_factory.mktemp("page") / "run", streets.street(20, minutes=60, ids=[streets.HOSTILE]))
+    """An hourly day of 20 homes with both sessions at uniform prices, some of which plan ahead; the first is named like
+    a script.
+    """
+    street = streets.street(20, minutes=60, ids=[streets.HOSTILE], smart=True)
+    return streets.run(tmp_path_factory.mktemp("page") / "run", street)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,99 @@ def test_a_bill_line_leads_to_a_proof_and_nothing_leaves_the_page(visit, run, st
     assert seen.page.inner_text(".home-head h2") == streets.HOSTILE
     assert seen.requests == [(run / "report.html").as_uri()]
     assert seen.complaints == []
+
+
+def test_a_planned_home_shows_plan_prices_flows_and_its_bill_without_its_agent(visit, run):
+    """Home 4 plans, home 7 does not; what the page says of home 4 is worked out here from the run's tables."""
+    account = 4
+    plans, agent, rows = (_of_account(run / f"{name}.parquet", account) for name in ("plans", "agent", "rows"))
+    seen = visit(run / "report.html", viewport={"width": 400, "height": 800})
+    seen.checks()
+    seen.page.evaluate(f"location.hash = '#home-{account}'")
+
+    done = _figure(seen, "Planned and done")
+    done.locator("summary").click()
+    slot = int(np.argmax(np.abs(agent["planned_battery_wh"])))
+    cells = done.locator("tbody tr").nth(slot).locator("td").all_inner_texts()
+    assert [_wh(cell) for cell in cells[1:5]] == [
+        plans["battery_wh"][slot],
+        agent["planned_battery_wh"][slot],
+        plans["soc_wh"][slot],
+        agent["planned_soc_wh"][slot],
+    ]
+    assert cells[-1] == plans["reason"][slot]
+    done.locator("svg").focus()
+    seen.page.keyboard.press("ArrowRight")
+    assert "Planned" in done.locator(".tip").inner_text()
+
+    prices = _figure(seen, "Prices it went by")
+    prices.locator("summary").click()
+    expected = prices.locator("tbody tr").nth(slot).locator("td").nth(1).inner_text()
+    assert expected == f"€{agent['expected_buy'][slot] / 1e6:.4f}/kWh"
+
+    use, roof = plans["load_wh"] + plans["ev_wh"], plans["pv_wh"] - plans["curtail_wh"]
+    flows = _figure(seen, "Its energy in one picture").locator("svg").get_attribute("aria-label")
+    assert f"{np.minimum(use, roof).sum() / 1000:.3g} kWh from roof to own use" in flows
+    assert "of what the neighbours paid" in flows
+    assert _flow_sum(seen, "own use") == pytest.approx(use.sum(), rel=0.02)
+
+    shadow, bill = -agent["shadow_paid"].sum(), -rows["paid"].sum()
+    key = seen.page.locator(".key", has_text="by the simple rule").inner_text()
+    assert f"€{abs(shadow) / 1e6:.2f}" in key
+    assert f"€{abs(shadow - bill) / 1e6:.2f}" in key
+    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    seen.page.evaluate("location.hash = '#home-7'")
+    seen.page.wait_for_selector("h2:has-text('Home 5')")
+    assert seen.page.locator("figure", has_text="Planned and done").count() == 0
+    assert seen.complaints == []
+
+
+def test_a_home_sees_whom_it_bought_from_and_whom_it_supplied(visit, run):
+    """Summed here from the told pairs; what one home's page says of another stands on the other's page."""
+    pairs = pq.read_table(run / "neighbours.parquet").to_pylist()
+    due = {}
+    for pair in pairs:
+        due[pair["seller"], pair["buyer"]] = due.get((pair["seller"], pair["buyer"]), 0) + pair["energy_wh"]
+    account = max(due, key=due.get)[0]
+    seen = visit(run / "report.html", viewport={"width": 400, "height": 800})
+    seen.checks()
+    for own, title in ((0, "Whom it supplied"), (1, "Whom it bought from")):
+        seen.page.evaluate(f"location.hash = '#home-{account}'")
+        mine = {pair[1 - own]: wh for pair, wh in due.items() if pair[own] == account}
+        card = seen.page.locator(f"[data-neighbours='{title}']")
+        links = card.locator("tbody a")
+        assert [int(link.get_attribute("href").split("-")[1]) for link in links.all()] == sorted(
+            mine, key=lambda other: (-mine[other], other)
+        )
+        if mine:
+            assert card.locator("tbody tr td").nth(1).inner_text() == f"{max(mine.values()) / 1000:.2f} kWh"
+    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert seen.complaints == []
+
+
+def _of_account(path, account):
+    """The rows of one account, in time, as arrays."""
+    table = pq.read_table(path)
+    mine = table.filter(np.asarray(table["account"]) == account)
+    return {name: np.array(mine[name].to_pylist()) for name in mine.column_names}
+
+
+def _figure(seen, title):
+    return seen.page.locator("figure", has=seen.page.locator(f"h3:text-is('{title}')"))
+
+
+def _wh(text):
+    return int(text.removesuffix(" Wh").replace("−", "-").replace(",", ""))
+
+
+def _flow_sum(seen, sink):
+    """Wh of all flows of the picture's table into `sink`."""
+    figure = _figure(seen, "Its energy in one picture")
+    figure.locator("summary").click()
+    rows = [row.locator("td").all_inner_texts() for row in figure.locator("tbody tr").all()]
+    sizes = {"kWh": 1000, "Wh": 1}
+    return sum(float(row[2].split()[0]) * sizes[row[2].split()[1]] for row in rows if row[1].lower() == sink)
 
 
 def test_every_kind_of_line_proves(visit, run, streets):

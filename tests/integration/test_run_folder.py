@@ -67,7 +67,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_every_promised_file_is_there_and_nothing_is_partial(day: Path) -> None:
     tables = {f"{name}.parquet" for name in SCHEMAS} - {"injections.parquet"}
-    assert tables | {"community.toml", "summary.json", "report.html", "chain"} == {p.name for p in day.iterdir()}
+    beside = {"community.toml", "summary.json", "report.html", "chain", "neighbours.parquet"}
+    assert tables | beside == {p.name for p in day.iterdir()}
     assert not day.with_name("day.partial").exists()
     for name in tables:
         assert table(day, name.removesuffix(".parquet")).schema.equals(SCHEMAS[name.removesuffix(".parquet")])
@@ -345,15 +346,36 @@ def test_a_file_that_is_no_parquet_is_an_input_error(day: Path, tmp_path: Path) 
         audit(tmp_path / "lie")
 
 
-def test_a_home_that_cannot_pay_leaves_neighbours_paid_by_the_guarantor(
+def without_money(street: Scenario, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Path]:
+    """A run in which one home paid in 1 µ: its account, without roof or battery, so that it only buys."""
+    from sunfair.simulate import runner
+
+    whole, poor = runner.opening_deposits, FIRST_MEMBER
+    monkeypatch.setattr(runner, "opening_deposits", lambda *given, **named: {**whole(*given, **named), poor: 1})
+    return poor, run(street, folder).folder
+
+
+def test_a_home_without_money_buys_from_the_utility_alone(
+    street: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot cover an offer, so it makes none; what it uses it owes the utility, and nobody else."""
+    poor, folder = without_money(street, tmp_path / "poor", monkeypatch)
+    transfers, rows = table(folder, "transfers").to_pylist(), table(folder, "rows").to_pylist()
+    owed = {line["kind"]: line["amount"] for line in transfers if line["account"] == poor}
+    own = [row for row in rows if row["account"] == poor]
+    assert not any(row["traded_ahead_wh"] or row["traded_pool_wh"] for row in own)
+    assert set(owed) == {"deposit", "arrears"}
+    assert owed["deposit"] + owed["arrears"] == -sum(row["paid"] for row in own)
+    assert audit(folder) == []
+
+
+def test_a_home_admitted_without_cover_leaves_neighbours_paid_by_the_guarantor(
     street: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sunfair.simulate import runner
 
-    whole = runner.opening_deposits
-    poor = FIRST_MEMBER  # no roof, no battery: it only buys
-    monkeypatch.setattr(runner, "opening_deposits", lambda *given: {**whole(*given), poor: 1})
-    folder = run(street, tmp_path / "poor").folder
+    monkeypatch.setattr(runner.Purses, "lacking", lambda self, members, curves, slots: np.zeros(len(members), np.int64))
+    poor, folder = without_money(street, tmp_path / "poor", monkeypatch)
     transfers, rows, record = table(folder, "transfers"), table(folder, "rows"), read_chain(folder / "chain")
     owed = {
         kind: amount

@@ -12,6 +12,8 @@ import pytest
 
 from sunfair.audit.public import PublicAudit
 from sunfair.audit.public_files import watch_folder
+from sunfair.audit.reader import look_as
+from sunfair.cli.reading import run_look
 from sunfair.cli.watching import run_watch_folder
 from sunfair.errors import RunFilesError
 from sunfair.model import Scenario
@@ -123,3 +125,26 @@ def test_a_falsified_chain_is_false_and_a_missing_one_no_run(copy: Path) -> None
     log.unlink()
     with pytest.raises(RunFilesError, match=r"log\.jsonl"):
         watch_folder(copy)
+
+
+def test_a_reader_sees_what_is_false_of_its_home_alone_and_the_utilitys_of_all(copy: Path) -> None:
+    """A euro too much in one row of account 5: no neighbour's reader is told, and nobody who has no rows."""
+    assert [look_as(copy, who).rows for who in ("home2", "5", "utility")] == [24, 24, 20 * 24]
+    assert not look_as(copy, "home2").false
+    slot = change(copy, "rows", "paid", [23 * 7 + 5], lambda paid: paid + 1_000_000)
+    for who in ("home2", "5", "utility"):
+        assert (look_as(copy, who).false[-1].slot, look_as(copy, who).false[-1].account) == (slot, 5)
+    assert not look_as(copy, "home3").false
+    with pytest.raises(
+        RunFilesError, match=r"nobody in this run is called 23.*\n.*home0 to home19, 3 to 22, or utility"
+    ):
+        look_as(copy, "23")
+
+
+def test_the_reader_s_exit_code_and_words(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_look(copy, "home2", as_json=False) == 0
+    assert "home2: 24 rows of 1 account(s)" in capsys.readouterr().out
+    change(copy, "rows", "paid", [23 * 7 + 5], lambda paid: paid + 1)
+    assert run_look(copy, "home2", as_json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["accounts"], told["holds"], told["false"][-1]["account"]) == ([5], False, 5)

@@ -335,14 +335,17 @@ def test_ctrl_c_ends_it_cleanly(public_node: Any) -> None:
     words = ["watch", "--rpc", public_node.node.url, "--deployment", str(public_node.file), "--poll", "0.2"]
     command = [sys.executable, "-m", "sunfair", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert "no key is given" in process.stdout.readline()
-        (slot,) = publish(public_node, "price")
-        lines = []
-        while not lines or "auctions cleared again" not in lines[-1]:
-            lines.append(process.stdout.readline())
-        os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        try:
+            assert process.stdout is not None
+            assert "no key is given" in process.stdout.readline()
+            (slot,) = publish(public_node, "price")
+            for line in process.stdout:
+                if "auctions cleared again" in line:
+                    break
+            os.kill(process.pid, signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # whatever failed: nobody waits for it
     assert process.returncode == 1
     assert "stopped" in err
     assert out.splitlines()[-1].startswith(f"slot {slot}: header: ")

@@ -106,10 +106,10 @@ class BookRoom:
         arguments = (*at, *registers, account_leaf(own), row_proof_of(own, place))
         return Evidence(_COURT, "refute_filed_reading", arguments, Kind.FILED_READING, "a filed reading was ignored")
 
-    def unpooled_reading(self, place: int, own: HandedRows, public: tuple[Any, ...]) -> Evidence:
-        """Two readings were filed in time, and the account was kept out of the pool; `public` is its public row."""
+    def unpooled_reading(self, place: int, own: HandedRows) -> Evidence:
+        """Two readings were filed in time, and the row says that the second came too late for the pool."""
         rows = row_proof_of(own, place), row_before(place - 1, own.rows[place - 1], own.path(place - 1))
-        arguments = (*self.start(place), own.settlement, own.account, account_leaf(own), *rows, *public)
+        arguments = (own.settlement, own.account, self.records[place].slot, account_leaf(own), *rows)
         told = "an account was kept out of the pool"
         return Evidence(_COURT, "refute_unpooled_reading", arguments, Kind.FILED_READING, told)
 

@@ -9,16 +9,13 @@ from sunfair.bench.gas_chain import GasChain
 from sunfair.bench.gas_docket import Docketing, docket_gas
 from sunfair.bench.gas_prices import GasPrices, month_of, public_bytes
 from sunfair.bench.gas_rows import COVER_FRAUDS, ROW_FRAUDS, cover_evidence, row_evidence
-from sunfair.bench.gas_scene import Places, Scene
+from sunfair.bench.gas_scene import PAID, Places, Scene
 from sunfair.chain import contract
 from sunfair.chain.publishing import calldata_gas
 from sunfair.model import FIRST_MEMBER
-from sunfair.settlement.court import Evidence, Settlement, row_proof
-from sunfair.units import MICRO
+from sunfair.settlement.court import Evidence, Settlement
 
 __all__ = ["measure"]
-
-_PAID = 10 * MICRO
 
 
 def measure(scene: Scene, prices: GasPrices) -> dict[str, Any]:
@@ -65,15 +62,13 @@ def _shares(figures: dict[str, Any], size: int, slots: int) -> dict[str, Any]:
 
 
 def _paid_in(scene: Scene) -> dict[str, int]:
-    """A payment into an account that holds money, from a wallet that does, and a request for some of it; stays done."""
+    """A payment into an account that holds money, from a wallet that does; and what the request for some of it cost."""
     ledger = scene.chain.ledger
     while not ledger.door_open():
         scene.chain.at(scene.chain.now + 600)
     with scene.chain.undone():
-        ledger.deposit(FIRST_MEMBER, _PAID)
-        deposit = scene.chain.gas()
-    ledger.request_withdrawal(FIRST_MEMBER, _PAID)
-    return {"deposit_gas": deposit, "request_withdrawal_gas": scene.chain.gas()}
+        ledger.deposit(FIRST_MEMBER, PAID)
+        return {"deposit_gas": scene.chain.gas(), "request_withdrawal_gas": scene.request_gas}
 
 
 def _applied(scene: Scene, settlement: Settlement) -> dict[str, int]:
@@ -137,15 +132,13 @@ def _challenges(scene: Scene, period: PublishedPeriod, settlement: Settlement) -
 def _book_evidence(scene: Scene, room: BookRoom, settlement: Settlement) -> dict[str, Evidence]:
     silent, late = Places.SILENT_MEMBER, Places.LATE_MEMBER
     rows = {member: scene.posting.handed(settlement, FIRST_MEMBER + member) for member in (silent, late)}
-    readings, auction = scene.records[Places.SILENT].readings, room.period.auctions[Places.POOL]
-    assert auction is not None
+    readings = scene.records[Places.SILENT].readings
     registers = int(readings.import_wh[silent]), int(readings.export_wh[silent])
-    public = row_proof(auction, int(scene.records[Places.POOL].leaf[late]))
     return {
         "receipt": room.receipt(Places.HONEST, 0),
         "filed_offer": room.filed_offer(Places.FILED_OFFER, Places.FILING_MEMBER, *scene.filed),
         "filed_reading": room.filed_reading(Places.SILENT, rows[silent], registers),
-        "unpooled_reading": room.unpooled_reading(Places.POOL, rows[late], public),
+        "unpooled_reading": room.unpooled_reading(Places.POOL, rows[late]),
         "opening": room.ghost(Places.GHOST, Places.FILING_MEMBER, FIRST_MEMBER + scene.size),
         "double_opening": room.double(Places.DOUBLE, 0, 1),
         "promise": room.promise(Places.HONEST),

@@ -12,7 +12,6 @@ from sunfair.model import FIRST_MEMBER, NETWORK, UTILITY
 from sunfair.ports import SlotRecord
 from sunfair.settlement import PeriodTree, PrivateRow, Tag, Tree, keccak, pack_amounts, period_money
 from sunfair.settlement.court import Evidence, MarketFacts, Settlement
-from sunfair.settlement.court.rows import NOWHERE
 from sunfair.settlement.court.rows_evidence import (
     CoverTree,
     HandedRows,
@@ -22,6 +21,7 @@ from sunfair.settlement.court.rows_evidence import (
     find_network_faults,
     find_row_faults,
 )
+from sunfair.settlement.row import AFTER_GAP
 from sunfair.settlement.tree import sum_root
 
 __all__ = ["COVER_FRAUDS", "ROW_FRAUDS", "Books", "Posting", "cover_evidence", "row_evidence"]
@@ -145,7 +145,7 @@ def _period_leaf(posting: Posting) -> Posting:
 
 
 def _nothing(posting: Posting) -> Posting:
-    """The fraud lies in what the settlement rests on: a void slot or a gap is settled as if it were none."""
+    """The fraud lies in what the settlement rests on: a void slot is settled as if it were none."""
     return posting
 
 
@@ -165,7 +165,7 @@ ROW_FRAUDS: Mapping[str, Callable[[Posting], Posting]] = {
     "private_row": _paid("private_row", _MIDDLE),
     "private_row_first": _paid("private_row_first", 0),
     "row_trade": _falsified("row_trade", _MIDDLE, lambda row: replace(row, traded_pool_wh=row.traded_pool_wh + 1)),
-    "row_trade_gap": _nothing,
+    "row_trade_gap": _falsified("row_trade_gap", 0, lambda row: replace(row, gap_slots=AFTER_GAP)),
     "void_row": _nothing,
     "network_row": _paid("network_row", _MIDDLE),
     "period_leaf": _period_leaf,
@@ -229,6 +229,6 @@ _FUNCTIONS = {
 def _first(found: Iterator[Evidence], kind: str) -> Evidence:
     wanted = _FUNCTIONS.get(kind, f"refute_{kind}")
     for evidence in found:
-        if evidence.function == wanted and (kind != "row_trade_gap" or evidence.arguments[1] != NOWHERE):
+        if evidence.function == wanted:
             return evidence
     raise LookupError(f"the search found no evidence of a false {kind}")

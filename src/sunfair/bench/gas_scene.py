@@ -23,13 +23,14 @@ from sunfair.settlement import anchor_tree, keccak, reading_digests
 from sunfair.settlement.court import Anchor, Meter, PublishedAuction, Settlement
 from sunfair.units import MICRO
 
-__all__ = ["SLOT_SECONDS", "Places", "Scene", "make_scene"]
+__all__ = ["PAID", "SLOT_SECONDS", "Places", "Scene", "make_scene"]
 
 SLOT_SECONDS = 900
 _RING = 64
 _OPENING = 50 * MICRO
 _DEPOSIT = 100_000 * MICRO
 _WALLET = 1_000 * MICRO
+PAID = 10 * MICRO
 
 
 class Places:
@@ -48,7 +49,10 @@ class Places:
 
 @dataclass(frozen=True)
 class Scene:
-    """The market after day 3, which is neither anchored nor settled yet. `filed` is when and with what an offer was."""
+    """The market after day 3, which is neither anchored nor settled yet. `filed` is when and with what an offer was.
+
+    The first member asked for `PAID` µ on day 2, which took `request_gas`.
+    """
 
     chain: GasChain
     town: Town
@@ -59,6 +63,7 @@ class Scene:
     books: Books
     filed: tuple[int, int]
     filing_gas: dict[str, int]
+    request_gas: int
 
     @property
     def size(self) -> int:
@@ -102,13 +107,15 @@ def make_scene(chain: GasChain, size: int) -> Scene:
     balances = _open(chain, size, first)
     filed, offer_gas = _file_offer(chain, records)
     chain.ledger.apply(*balances.applied)
+    chain.ledger.request_withdrawal(FIRST_MEMBER, PAID)
+    request_gas = chain.gas()
     books = Books(kept, balances.told)
     before = _day_before(chain, second, publish(kept, {}), books)
     reading_gas = _file_readings(chain, records)
     frauds = {Places.VOID: "header", **{Places.AUCTION + at: kind for at, kind in enumerate(AUCTION_FRAUDS)}}
     told = Books(records, books.balances)
     gas = {"offer": offer_gas, "reading": reading_gas}
-    return Scene(chain, town, third, before, records, publish(records, frauds), told, filed, gas)
+    return Scene(chain, town, third, before, records, publish(records, frauds), told, filed, gas, request_gas)
 
 
 def _planted(first_slot: int, size: int) -> dict[int, Planted]:

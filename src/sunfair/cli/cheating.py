@@ -1,5 +1,6 @@
 """`demo --cheat FIELD`: a lying operator, and what becomes of it."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sunfair.audit import audit
 from sunfair.cli.running import DEMO_DAY
 from sunfair.cli.show import bar, graceful_stop, print_json, stdout
 from sunfair.files import default_community
+from sunfair.model import Community
 from sunfair.units import format_money
 from sunfair.wiring import RunResult, default_folder, run_simulation, span_of
 from sunfair.wiring.story import CHEATS, GONE, Conviction, Story, check_cheat
@@ -26,7 +28,7 @@ def run_cheat(field: str, *, homes: int | None, seed: int, out: Path | None, sta
         return
     check_cheat(field)
     scenario = default_community(homes=homes or HOMES)
-    span = span_of(scenario, start, 2 if field == GONE else 1, usual=DEMO_DAY)
+    span = span_of(scenario, start, 3 if field == GONE else 1, usual=DEMO_DAY)
     folder = out or default_folder(f"cheat-{field}")
     with graceful_stop() as stop, bar() as progress:
         task = progress.add_task(f"cheat: {field}", total=2 * span.slots)
@@ -52,7 +54,7 @@ def run_cheat(field: str, *, homes: int | None, seed: int, out: Path | None, sta
     if as_json:
         print_json({"folder": str(folder), **lied.story.plain(), **facts})
     else:
-        _tell(lied.story, facts, folder, scenario.community.currency)
+        _tell(lied.story, facts, folder, scenario.community)
     if facts["audit"] is not None or not facts["whole"]:
         raise typer.Exit(1)
 
@@ -79,14 +81,18 @@ def _facts(story: Story, honest: RunResult, findings: list[Any]) -> dict[str, An
     }
 
 
-def _tell(story: Story, facts: dict[str, Any], folder: Path, currency: str) -> None:
+def _tell(story: Story, facts: dict[str, Any], folder: Path, community: Community) -> None:
     """The story in a few lines."""
+    currency = community.currency
     stdout.print(f"\n[bold]The lie[/]      {story.falsified}", soft_wrap=True)
     for conviction in story.convictions:
-        _tell_conviction(conviction, currency)
+        _tell_conviction(conviction, community)
     if story.successor:
-        stdout.print("[bold]Taken over[/]   by another party with a full bond, once the silence had lasted two days;")
-        stdout.print("             what was not applied is settled without trade, at the utility's terms")
+        taken = "by another party with a full bond, once the silence had lasted two days;"
+        stdout.print(f"[bold]Taken over[/]   {taken}", soft_wrap=True)
+        stdout.print(
+            "             what was not applied is settled without trade, at the utility's terms", soft_wrap=True
+        )
         paid = sum(story.paid_out.values())
         taken = f"{len(story.paid_out)} homes took {format_money(paid, currency)} home, without asking anybody"
         stdout.print(f"[bold]Money[/]        {taken}", soft_wrap=True)
@@ -99,14 +105,17 @@ def _tell(story: Story, facts: dict[str, Any], folder: Path, currency: str) -> N
     stdout.print(f"Check    sunfair audit {folder}", soft_wrap=True)
 
 
-def _tell_conviction(conviction: Conviction, currency: str) -> None:
+def _tell_conviction(conviction: Conviction, community: Community) -> None:
+    clock, currency = community.clock, community.currency
+    at = datetime.fromisoformat(conviction.at).astimezone(clock.local(0).tzinfo)
     stdout.print(f"[bold]Noticed[/]      {conviction.who}, from {conviction.source}", soft_wrap=True)
-    stdout.print(f"[bold]One call[/]     {conviction.call} at {conviction.at}: ", end="", soft_wrap=True)
+    stdout.print(f"[bold]One call[/]     {conviction.call}, {at:%Y-%m-%d %H:%M}: ", end="", soft_wrap=True)
     stdout.print(conviction.what, markup=False, soft_wrap=True)
-    parts = f"{format_money(conviction.finder, currency)} to the finder, the rest to the reserve"
+    parts = f"{format_money(conviction.finder, currency)} to the finder, the rest to the members' reserve"
     stdout.print(f"[bold]Cost[/]         {format_money(conviction.slashed, currency)} of bond: {parts}", soft_wrap=True)
-    if conviction.void_slot is not None:
-        stdout.print(f"             slot {conviction.void_slot} is void: settled without trade", soft_wrap=True)
+    if (slot := conviction.void_slot) is not None:
+        span = f"{clock.local(slot):%H:%M} to {clock.local(slot + 1):%H:%M} (slot {slot})"
+        stdout.print(f"             {span} is void: settled without trade, at the utility's terms", soft_wrap=True)
 
 
 def _whole(story: Story, facts: dict[str, Any], currency: str) -> str:

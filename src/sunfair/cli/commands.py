@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from sunfair.cli.commands_credit import credits_app, register_swap
+from sunfair.cli.commons import commons
+from sunfair.cli.registry_commands import registry, switch
+
 __all__ = ["app"]
 
 app = typer.Typer(
@@ -21,6 +25,11 @@ imports = typer.Typer(help="Make a community from data: community.toml and Parqu
 app.add_typer(imports, name="import")
 chains = typer.Typer(help="A market's contracts on any EVM network.", no_args_is_help=True)
 app.add_typer(chains, name="chain")
+app.add_typer(credits_app, name="credit")
+register_swap(chains)
+app.add_typer(commons, name="commons")
+app.add_typer(registry, name="registry")
+app.add_typer(switch, name="switch")
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the result; default: runs/<UTC time>-<name>.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same files.")]
@@ -79,11 +88,23 @@ def demo(
         str | None,
         typer.Option("--cheat", metavar="FIELD", help="The operator lies, or is gone: what follows. `list` names all."),
     ] = None,
+    commons_too: Annotated[bool, typer.Option("--commons", help="A street builds a plant; another fails.")] = False,
     rpc: Annotated[str | None, typer.Option("--rpc", help="Settle on this local development node.")] = None,
     deployments: Deployments = Path("deployments"),
+    switching: Annotated[bool, typer.Option("--switching", help="A street changes its suppliers instead.")] = False,
     as_json: Json = False,
 ) -> None:
     """A street of a hundred homes trades a day: agents, market, wires, chain, bills, pictures."""
+    if commons_too:
+        from sunfair.cli.commons_demo import run_commons_demo
+
+        run_commons_demo(homes=homes, seed=seed, out=out, rpc=rpc, as_json=as_json)
+        return
+    if switching:
+        from sunfair.cli.switching_demo import run_switching
+
+        run_switching(homes=homes, seed=seed, out=out, as_json=as_json)
+        return
     if cheat is not None:
         if rpc is not None:
             raise typer.BadParameter("the stories of --cheat are told on an embedded chain: leave --rpc away")
@@ -148,16 +169,24 @@ def watch(
     gas_budget: Annotated[int, typer.Option("--gas-budget", help="Most gas for challenges.", min=0)] = 2_000_000,
     poll: Annotated[float, typer.Option("--poll", help="Seconds between looks.", min=0.05)] = 12.0,
     deployments: Deployments = Path("deployments"),
+    account: Annotated[
+        str | None, typer.Option("--account", help="Look as this home's reader: its id or number, or `utility`.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Watch a market independently: clear every public auction again, and challenge what is false.
 
-    Of a run's folder once; with --rpc for as long as one likes. Exit 1 if something false or missing stands.
+    Of a run's folder once; with --rpc for as long as one likes. Exit 1 if something false or missing stands. With
+    --account a run's folder is looked at as a reader does: what concerns that home alone, private rows included.
     """
     from sunfair.cli.auditing import place_of
     from sunfair.cli.watching import Signer, run_watch, run_watch_folder
 
     place = place_of(folder, rpc, market=market, deployment=deployment, from_block=from_block, beacon=beacon)
+    if account is not None:
+        from sunfair.cli.reading import private_folder, run_look
+
+        raise typer.Exit(run_look(private_folder(place), account, as_json=as_json))
     if isinstance(place, Path):
         raise typer.Exit(run_watch_folder(place, as_json=as_json))
     code = run_watch(
@@ -182,18 +211,26 @@ def compare(folder: Folder, as_json: Json = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="What to measure: clearing, gas.", metavar="NAME")],
+    name: Annotated[
+        str, typer.Argument(help="What to measure: clearing, forecast, gas, planning, registry, year.", metavar="NAME")
+    ],
     as_json: Json = False,
-    sizes: Annotated[str | None, typer.Option("--sizes", help="gas: members, e.g. 10,100,1000.")] = None,
+    sizes: Annotated[
+        str | None, typer.Option("--sizes", help="gas: members, e.g. 10,100; registry: see docs/registry.md.")
+    ] = None,
     gas_price: Annotated[float | None, typer.Option("--gas-price", help="gas: gwei a gas.", metavar="GWEI")] = None,
     eth_price: Annotated[float | None, typer.Option("--eth-price", help="gas: an ether.", metavar="EUR")] = None,
     blob_price: Annotated[float | None, typer.Option("--blob-price", help="gas: a blob gas.", metavar="GWEI")] = None,
+    community: Annotated[
+        Path | None, typer.Option("--community", help="forecast, planning, year: a community.toml.")
+    ] = None,
+    weeks: Annotated[int | None, typer.Option("--weeks", help="year: so many weeks of it; all of it without.")] = None,
 ) -> None:
-    """Figures measured now, beside a reference: clearing beside plain Python, gas (on anvil) beside the prototypes."""
+    """Figures measured now, beside a reference: plain Python, HiGHS, naive forecasts, the simple rule, prototypes."""
     from sunfair.cli.benching import run_bench
 
     prices = {"gas_price": gas_price, "eth_price": eth_price, "blob_price": blob_price}
-    run_bench(name, as_json=as_json, sizes=sizes, **prices)
+    run_bench(name, as_json=as_json, sizes=sizes, community=community, weeks=weeks, **prices)
 
 
 @imports.command("csv")
@@ -281,3 +318,29 @@ def chain_status(
     from sunfair.cli.chaining import run_status
 
     run_status(name, rpc_url=rpc_url, folder=deployments, as_json=as_json)
+
+
+@chains.command("reader")
+def chain_reader(
+    name: Annotated[str, typer.Argument(help="The community.", metavar="NAME")],
+    account: Annotated[int, typer.Argument(help="The account's number.", metavar="ACCOUNT", min=0)],
+    reader: Annotated[str, typer.Argument(help="The reader's address, or `none`.", metavar="READER")],
+    rpc_url: RpcUrl = None,
+    deployments: Deployments = Path("deployments"),
+    max_fee: Annotated[str, typer.Option("--max-fee", help="Most gwei per gas, ever.", metavar="GWEI")] = "100",
+    demo_keys: Annotated[int | None, typer.Option("--demo-keys", help="Seed; local chains only.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Name who may look and demand for an account beside its owner; the owner signs (ETH_KEYSTORE, ETH_PASSWORD)."""
+    from sunfair.cli.reading import run_reader
+
+    run_reader(
+        name,
+        account,
+        reader,
+        rpc_url=rpc_url,
+        folder=deployments,
+        max_fee=max_fee,
+        demo_keys=demo_keys,
+        as_json=as_json,
+    )

@@ -91,6 +91,9 @@ def _tell(result: RunResult) -> None:
     stdout.print(f"  traded among neighbours  {traded} of {used} used")
     stdout.print(f"  used in the street       {_percent(street['self_consumption'])} of what the roofs made")
     stdout.print(f"  all bills                {money['bill_market']} with the market")
+    if street["statement"]:
+        both = format_money(street["bill_market"] - street["statement"], summary["currency"])
+        stdout.print(f"                           {both} with the retailers' statements beside them")
     stdout.print(f"                           {money['bill_battery_only']} with batteries and no market")
     stdout.print(f"                           {money['bill_alone']} with neither")
     stdout.print(f"  homes better off         {street['homes_better_off']} of {len(homes)} by trading")

@@ -1,62 +1,31 @@
 """Every key a community file may hold: one table that validation, the writer and docs/scenario.md all read."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
+from sunfair.files.attribute import Attribute, Kind
+from sunfair.files.attributes_owner import OWNER_ATTRIBUTES
 from sunfair.model import Mechanism, Phase, Session, Strategy
 from sunfair.slots import SLOT_MINUTES
 from sunfair.units import LIMIT_MAX, MICRO
 
 __all__ = ["ATTRIBUTES", "TABLES", "Attribute", "Kind", "attributes_of", "markdown"]
 
-
-class Kind(StrEnum):
-    """What a value looks like in the TOML text."""
-
-    TEXT = "text"
-    TEXTS = "list of texts"
-    WHOLE = "whole number"
-    DECIMAL = "decimal"
-    WORD = "word"
-    WORDS = "list of words"
-    PAIR = "pair of whole numbers"
-    FILE = "file"
-    SERIES = "series"
-    PRICE = "decimal or series"
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """One key of a community file.
-
-    `scale` turns the decimal of the file into the integer of the model (kW → W: 1000); bounds are in the file's unit.
-    `default` is the text shown in the documentation and, where the reader needs one, read like the file's own.
-    """
-
-    table: str
-    name: str
-    kind: Kind
-    meaning: str
-    unit: str = ""
-    default: str = ""
-    required: bool = False
-    words: tuple[str, ...] = ()
-    low: Decimal | None = None
-    high: Decimal | None = None
-    scale: int = 1
-    slip: str = ""
-
-    @property
-    def span(self) -> str:
-        """The bounds as text, empty without any."""
-        if self.low is None or self.high is None:
-            return ""
-        return f"from {self.low:f} to {self.high:f}" + (f" {self.unit}" if self.unit else "")
-
-
-TABLES = ("community", "tariff", "tariff.fees", "grid", "member")
-"""The tables of a community file; ``[[member]]`` stands once per member, the others once."""
+TABLES = (
+    "community",
+    "tariff",
+    "tariff.fees",
+    "grid",
+    "market",
+    "member",
+    "member.owner",
+    "member.gift",
+    "member.override",
+    "member.vacation",
+    "member.appliance",
+    "member.prepaid",
+    "member.plant",
+)
+"""The tables of a community file; ``[[member]]`` stands once per member, ``[[market]]`` once per retailer's market."""
 
 _PRICE_MAX = Decimal(LIMIT_MAX) / MICRO
 
@@ -247,8 +216,8 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "member",
         "strategy",
         Kind.WORD,
-        "who decides: `rule` is the simple agent, `pool` has none",
-        default="rule",
+        "who decides: `smart` plans ahead, `rule` is the simple agent, `pool` has none",
+        default="smart with a battery, car or heat pump, else rule",
         words=tuple(Strategy),
     ),
     Attribute(
@@ -258,6 +227,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "the measured series its load was made from, where several homes share one",
         default="none",
     ),
+    *OWNER_ATTRIBUTES,
 )
 
 

@@ -1,5 +1,7 @@
 """members.csv of an import: who the members are, read by the same rules as a community file."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from sunfair.files.scenario_document import Table
 from sunfair.files.scenario_rules import battery_faults, shared_names
 from sunfair.files.scenario_values import Value, near, read_value
 
-__all__ = ["COLUMNS", "read_members"]
+__all__ = ["COLUMNS", "OWNER_COLUMNS", "read_members"]
 
 COLUMNS = (
     "id",
@@ -29,38 +31,48 @@ COLUMNS = (
 )
 """The columns that members.csv may have, with the meaning they have in a community file; `id` it must."""
 
+OWNER_COLUMNS = ("neighbour_share", "floor_price", "ceiling_price", "max_loss")
+"""Columns of the owner's rules, as in ``[member.owner]``."""
+
 
 def read_members(path: Path) -> tuple[tuple[Table, ...], list[Fault]]:
     """The members in a CSV file, a table each, and every fault; an empty cell is a key left out."""
     name = path.name
     header, rows, faults = read_rows(path)
-    known = attributes_of("member")
+    columns = (*COLUMNS, *OWNER_COLUMNS)
     for column in header:
-        if column and column not in COLUMNS:
-            faults.append(Fault(f"{name} line 1 '{column}'", "is no column of members.csv", near(column, COLUMNS)))
+        if column and column not in columns:
+            faults.append(Fault(f"{name} line 1 '{column}'", "is no column of members.csv", near(column, columns)))
     if header and "id" not in header:
         faults.append(Fault(f"{name} line 1", "has no column 'id'", "add it: the members' names"))
         return (), faults
     members = []
     for line, row in rows:
-        place = f"{name} line {line}"
-        values: dict[str, Value] = {}
-        broken = set()
-        for column, cell in zip(header, row, strict=True):
-            if column not in COLUMNS or not cell:
-                continue
-            value = read_value(_raw(cell, known[column]), known[column], place)
+        place, cells = f"{name} line {line}", dict(zip(header, row, strict=True))
+        if not cells["id"]:
+            faults.append(Fault(f"{place} 'id'", "is empty", "name the member"))
+        own = _table("member.owner", cells, OWNER_COLUMNS, place, faults)
+        member = _table("member", cells, COLUMNS, place, faults)
+        members.append(replace(member, inner={"owner": (own,)} if own.values else {}))
+    for member in members:
+        faults += battery_faults(member)
+    return tuple(members), faults + shared_names(members)
+
+
+def _table(table: str, cells: Mapping[str, str], columns: Sequence[str], place: str, faults: list[Fault]) -> Table:
+    """The keys of one table among a row's cells."""
+    known = attributes_of(table)
+    values: dict[str, Value] = {}
+    broken = set()
+    for column in columns:
+        if cells.get(column):
+            value = read_value(_raw(cells[column], known[column]), known[column], place)
             if isinstance(value, Fault):
                 faults.append(value)
                 broken.add(column)
             else:
                 values[column] = value
-        if not row[header.index("id")]:
-            faults.append(Fault(f"{place} 'id'", "is empty", "name the member"))
-        members.append(Table(place, values, frozenset(broken)))
-    for member in members:
-        faults += battery_faults(member)
-    return tuple(members), faults + shared_names(members)
+    return Table(place, values, frozenset(broken))
 
 
 def _raw(cell: str, attribute: Attribute) -> Any:

@@ -79,7 +79,7 @@ def roofs_of(
     members: list[Member] = []
     faults, guessed = [], 0
     peaks = pv_wh.max(axis=0) * 60 // clock.minutes
-    for table, member, peak in zip(tables, members_of(tables), peaks.tolist(), strict=True):
+    for table, member, peak in zip(tables, members_of(tables, clock), peaks.tolist(), strict=True):
         rated = member.pv_wp or -(-peak // 100) * 100
         guessed += rated != member.pv_wp
         if peak > PEAK_FACTOR * rated + 60 / clock.minutes:

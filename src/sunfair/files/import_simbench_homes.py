@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.model import Battery, Car, Member, Phase
+from sunfair.model import Battery, Car, Member, Phase, Strategy
 
 __all__ = [
     "BUSINESS_SHAPE",
@@ -168,5 +168,6 @@ def member_of(home: Home, number: int) -> Member:
         pv_wp=home.roof_wp,
         battery=Battery(BATTERY_WH, BATTERY_W) if home.battery else None,
         car=Car(CHARGER_W) if home.car else None,
+        strategy=Strategy.SMART if home.battery or home.car else Strategy.RULE,
         shape=home.shape,
     )

@@ -58,6 +58,8 @@ class RunFolder:
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._balance = np.zeros(community.size + FIRST_MEMBER, np.int64)
         self._settled: set[int] = set()
+        self._moved: list[tuple[int, int, str, int]] = []
+        self._first: int | None = None
 
     def __enter__(self) -> Self:
         """Write who the members are."""
@@ -78,6 +80,7 @@ class RunFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every file; tables nobody wrote to become empty ones."""
+        self._write_transfers()
         for name, schema in SCHEMAS.items():
             if name not in self._writers and name != "injections":
                 self._open(name, schema)
@@ -91,6 +94,7 @@ class RunFolder:
             ("offers", [rows_of.offer_columns(record) for record in slots]),
             ("rows", [self._row_columns(record) for record in slots]),
             ("plans", [rows_of.plan_columns(r.slot, plan) for r, plan in zip(slots, plans, strict=True)]),
+            ("agent", [rows_of.agent_columns(r.slot, plan) for r, plan in zip(slots, plans, strict=True)]),
             ("readings", [rows_of.reading_columns(record) for record in slots]),
             ("public", [rows_of.public_columns(record) for record in slots]),
         ):
@@ -125,9 +129,10 @@ class RunFolder:
         self._write("receipts", columns)
 
     def put_deposits(self, slot: int, amounts: dict[int, int]) -> None:
-        """Note what was paid in before the first slot: the opening balances."""
+        """Note what was paid in: before the first slot, which the first call names, the opening balances."""
+        self._first = slot if self._first is None else self._first
         for account, amount in amounts.items():
-            self._balance[account] += amount
+            self._balance[account] += amount if slot == self._first else 0
         self._transfers(slot, "deposit", amounts)
 
     def put_withdrawals(self, slot: int, amounts: dict[int, int]) -> None:
@@ -150,14 +155,14 @@ class RunFolder:
         return self.folder
 
     def _transfers(self, slot: int, kind: str, amounts: dict[int, int]) -> None:
-        if amounts:
-            columns: rows_of.Columns = {
-                "slot": [slot] * len(amounts),
-                "account": list(amounts),
-                "kind": [kind] * len(amounts),
-                "amount": list(amounts.values()),
-            }
-            self._write("transfers", columns)
+        self._moved += [(slot, account, kind, amount) for account, amount in amounts.items() if amount]
+
+    def _write_transfers(self) -> None:
+        """All transfers by slot and account: a day's arrears are known when the next day has begun."""
+        if self._moved:
+            columns = zip(*sorted(self._moved, key=lambda moved: moved[:2]), strict=True)
+            names = ("slot", "account", "kind", "amount")
+            self._write("transfers", {name: list(column) for name, column in zip(names, columns, strict=True)})
 
     def _row_columns(self, record: SlotRecord) -> rows_of.Columns:
         self._balance = self._balance + record.paid

@@ -1,7 +1,9 @@
 """A run in figures: what each home used, made, paid, and would have paid otherwise. Read from the run's own files.
 
 bill_market : what the home paid in the market (µ, + to pay)
-bill_battery_only : the same home, its battery run the same way, all at the utility's tariffs
+bill_battery_only : the same home without the market, its battery under the simple rule, all at the utility's tariffs
+bill_shadow : the same home never steered by a plan, at the slots' public prices; null where nothing was kept of it
+statement : what its retailers' statement beside the proven bill gave (+) or took (−), µ; 0 for who buys in no market
 bill_alone : the same home without battery and market: use and car minus roof, at the utility's tariffs
 self_consumption : part of the roof's energy used behind the meter or by neighbours; self_sufficiency : part of the use
 not bought from the utility. Both 0 … 1, null where there is nothing to divide.
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.files.run_folder import read_table
+from sunfair.files.statements import read_statements
 from sunfair.grid import LOADING_MAX, VOLTAGE_MAX_PU, VOLTAGE_MIN_PU
 from sunfair.model import FIRST_MEMBER, Community
 from sunfair.settlement import residual_money
@@ -84,17 +87,21 @@ def _shares(homes: _Homes, columns: slice) -> dict[str, float | None]:
 
 def summarise(folder: Path, community: Community, *, hours: float) -> dict[str, object]:
     """The figures of a run's folder, JSON-able; `hours` is a slot's length."""
-    homes = _read(folder, community.size)
+    homes, (ruled, shadow) = _read(folder, community.size), _shadow(folder, community.size)
     bills = {
         "bill_market": -homes.paid.sum(axis=0),
-        "bill_battery_only": _bill(homes.net, homes),
+        "bill_battery_only": _bill(homes.net if ruled is None else ruled, homes),
         "bill_alone": _bill(homes.load + homes.ev - homes.pv, homes),
     }
+    statement, kept = _statements(folder, community), _kept(folder, community.size)
+    pays = bills["bill_market"] - statement - kept
     each = {
         member.id: {
             "account": FIRST_MEMBER + at,
             **_shares(homes, slice(at, at + 1)),
             **{name: int(values[at]) for name, values in bills.items()},
+            "bill_shadow": None if shadow is None else int(shadow[at]),
+            "statement": int(statement[at]),
         }
         for at, member in enumerate(community.members)
     }
@@ -103,15 +110,46 @@ def summarise(folder: Path, community: Community, *, hours: float) -> dict[str, 
         "community": {
             **_shares(homes, slice(None)),
             **{name: int(values.sum()) for name, values in bills.items()},
+            "bill_shadow": None if shadow is None else int(shadow.sum()),
+            "statement": int(statement.sum()),
             **_feeder(folder, hours),
             "use_wh": int((homes.load + homes.ev).sum()),
             "roof_wh": int(homes.pv.sum()),
             "traded_wh": int(np.maximum(homes.traded, 0).sum()),
-            "homes_better_off": int((bills["bill_market"] < bills["bill_battery_only"]).sum()),
-            "homes_worse_off": int((bills["bill_market"] > bills["bill_battery_only"]).sum()),
+            "homes_better_off": int((pays < bills["bill_battery_only"]).sum()),
+            "homes_worse_off": int((pays > bills["bill_battery_only"]).sum()),
         },
         "violations": _violations(folder, hours),
     }
+
+
+def _shadow(folder: Path, members: int) -> tuple[Numbers, Numbers] | tuple[None, None]:
+    """What each home's meter would have shown under the simple rule, int64[T, n], Wh, and what it would have paid at
+    the street's prices, int64[n], µ; None where it was not kept.
+    """
+    table = read_table(folder, "agent")
+    metered, paid = (table[name].to_numpy().reshape(-1, members) for name in ("shadow_metered_wh", "shadow_paid"))
+    return (metered, -paid.sum(axis=0)) if len(paid) else (None, None)
+
+
+def _statements(folder: Path, community: Community) -> Numbers:
+    """Amounts of the retailers' statements, int64[n], µ."""
+    amounts = np.zeros(community.size, np.int64)
+    for one in read_statements(folder) if any(member.markets for member in community.members) else ():
+        amounts[one.account - FIRST_MEMBER] = one.statement.amount
+    return amounts
+
+
+def _kept(folder: Path, members: int) -> Numbers:
+    """What each home has in its battery at the end more than its shadow, at what its agent says a stored kWh is worth:
+    int64[n], µ. It is paid for and not yet used, so who is better off is counted with it.
+    """
+    plans, agent = (read_table(folder, name) for name in ("plans", "agent"))
+    if not agent.num_rows or agent.num_rows != plans.num_rows:
+        return np.zeros(members, np.int64)
+    soc, worth = (plans[name].to_numpy()[-members:] for name in ("soc_wh", "marginal_value"))
+    left: Numbers = (soc - agent["shadow_soc_wh"].to_numpy()[-members:]) * worth // 1_000
+    return left
 
 
 def _feeder(folder: Path, hours: float) -> dict[str, int]:

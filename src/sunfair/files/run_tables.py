@@ -15,6 +15,7 @@ from sunfair.slots import SlotClock
 from sunfair.units import NO_BUY, NO_SELL
 
 __all__ = [
+    "agent_columns",
     "bill_columns",
     "injection_columns",
     "offer_columns",
@@ -146,6 +147,16 @@ def plan_columns(slot: int, plan: PlanRecord) -> Columns:
         "marginal_value": plan.marginal_value,
         "reason": list(plan.reason),
     }
+
+
+def agent_columns(slot: int, plan: PlanRecord) -> Columns:
+    """`agent.parquet` of one slot; no row where nothing is kept."""
+    if plan.agent is None:
+        return {field.name: [] for field in SCHEMAS["agent"]}
+    count = len(plan.load_wh)
+    accounts = np.arange(FIRST_MEMBER, FIRST_MEMBER + count, dtype=np.int32)
+    known = {name: getattr(plan.agent, name) for name in plan.agent.__dataclass_fields__}
+    return {"slot": np.full(count, slot), "account": accounts, **known}
 
 
 def reading_columns(record: SlotRecord) -> Columns:

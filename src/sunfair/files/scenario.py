@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sunfair.errors import Fault, ScenarioError
 from sunfair.files.scenario_document import Document, read_document
+from sunfair.files.scenario_markets import read_quotes
 from sunfair.files.scenario_network import read_network
 from sunfair.files.scenario_rules import check_rules, community_of
 from sunfair.files.scenario_series import read_series
@@ -30,12 +31,14 @@ def load_scenario(path: Path | str) -> Scenario:
         series, wrong = read_series(document, path.parent, clock)
         visits, wrong_visits = read_visits(document, path.parent, clock)
         faults += wrong + wrong_visits
+    quotes, wrong_quotes = read_quotes(document, path.parent, clock)
+    faults += wrong_quotes
     network, wrong_network = _network(document, path.parent)
     faults += wrong_network
     if faults or series is None:
         raise _error(path, faults)
     community, notices = community_of(document)
-    return Scenario(community, series, visits, network, tuple(notices))
+    return Scenario(community, series, visits, network, tuple(notices), quotes)
 
 
 def load_community(path: Path | str) -> Community:
@@ -62,18 +65,20 @@ def _error(path: Path, faults: list[Fault]) -> ScenarioError:
 
 def _document(path: Path) -> tuple[Document, list[Fault]]:
     document, faults = read_document(path)
-    return document, faults + check_rules(document)
+    return document, faults + check_rules(document, _clock(document))
 
 
 def _clock(document: Document) -> SlotClock | None:
-    """The slots of a document, None where its file does not say them (the zone does not matter to the series)."""
+    """The slots of a document, None where its file does not say them; in UTC where it does not say its zone."""
     table = document.community
     if "slot_minutes" in table.broken:
         return None
-    try:
-        return SlotClock(table.whole("slot_minutes", 15))
-    except ValueError:
-        return None
+    for zone in (table.text("timezone", "UTC"), "UTC"):
+        try:
+            return SlotClock(table.whole("slot_minutes", 15), zone)
+        except ValueError:
+            continue
+    return None
 
 
 def _network(document: Document, folder: Path) -> tuple[str | None, list[Fault]]:

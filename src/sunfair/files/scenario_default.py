@@ -48,6 +48,7 @@ def first_homes(scenario: Scenario, homes: int) -> Scenario:
             series,
             load_wh=np.ascontiguousarray(series.load_wh[:, :homes]),
             pv_wh=np.ascontiguousarray(series.pv_wh[:, :homes]),
+            heat_wh=series.heat_wh[:, :homes],
         ),
         Visits(visits.member[here], visits.arrive[here], visits.depart[here], visits.need_wh[here]),
         network,

@@ -1,8 +1,8 @@
 """A community file as text: its tables, every key read as its attribute says, all faults together."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ __all__ = ["Document", "Table", "read_document"]
 class Table:
     """One table's keys that could be read, and where the table stands.
 
-    `broken` names the keys that are there but unusable: a rule that needs one of them keeps silent about it.
+    `broken` names the keys that are there but unusable: a rule that needs one of them keeps silent about it. `inner`
+    are the tables inside it, by name.
     """
 
     place: str
     values: Mapping[str, Value] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
+    inner: Mapping[str, "tuple[Table, ...]"] = field(default_factory=dict)
 
     def at(self, key: str) -> str:
         """The place of a key."""
@@ -39,6 +41,20 @@ class Table:
         value = self.values.get(key, default)
         return value if isinstance(value, str) else default
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts' value."""
+        value = self.values.get(key, ())
+        return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+    def number(self, key: str) -> int | None:
+        """A number's value, None where there is none that can be read."""
+        value = self.values.get(key)
+        return value if isinstance(value, int) else None
+
+    def child(self, name: str) -> "Table | None":
+        """The table of that name inside this one, where it stands once at most."""
+        return next(iter(self.inner.get(name, ())), None)
+
     def reference(self, key: str) -> Reference | None:
         """A series' value."""
         value = self.values.get(key)
@@ -51,7 +67,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The tables of a community file named `name`; `grid` is None where the file has none."""
+    """The tables of a community file named `name`; `grid` is None where the file has none.
+
+    `markets` and `members` are the tables that stand once each.
+    """
 
     name: str
     community: Table
@@ -59,13 +78,14 @@ class Document:
     fees: Table
     grid: Table | None
     members: tuple[Table, ...]
+    markets: tuple[Table, ...] = ()
 
 
 def read_document(path: Path) -> tuple[Document, list[Fault]]:
     """The community file at `path` and every fault of its text."""
     name = path.name
     root, faults = _toml(path)
-    faults += _unknown(root, ("community", "tariff", "grid", "member"), name, "table")
+    faults += _unknown(root, ("community", "tariff", "grid", "market", "member"), name, "table")
     tariff_raw = _child(root, "tariff", f"{name} [tariff]", faults)
     fees_raw = _child(tariff_raw, "fees", f"{name} [tariff.fees]", faults)
     tariff_raw = {key: value for key, value in tariff_raw.items() if key != "fees"}
@@ -78,6 +98,7 @@ def read_document(path: Path) -> tuple[Document, list[Fault]]:
         _table(fees_raw, "tariff.fees", name, faults, readable),
         _table(grid_raw, "grid", name, faults) if "grid" in root else None,
         _members(root, name, faults, readable),
+        tuple(_keys(raw, "market", place, faults) for raw, place in _listed(root, "market", name, "", faults)),
     )
     return document, faults
 
@@ -134,12 +155,37 @@ def _keys(raw: Mapping[str, Any], table: str, place: str, faults: list[Fault], e
 
 
 def _members(root: Mapping[str, Any], name: str, faults: list[Fault], readable: bool) -> tuple[Table, ...]:
-    raw = root.get("member", [])
-    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
-        faults.append(Fault(f"{name} [[member]]", "must be a list of tables", "write [[member]] above each member"))
-        return ()
-    if not raw and readable:
+    listed = list(_listed(root, "member", name, "", faults))
+    if not root.get("member", []) and readable and isinstance(root.get("member", []), list):
         faults.append(Fault(f"{name} [[member]]", "is missing: a community has at least one member", "add one"))
-    return tuple(
-        _keys(item, "member", f"{name} [[member]] {number}", faults) for number, item in enumerate(raw, start=1)
-    )
+    return tuple(_member(raw, place, faults) for raw, place in listed)
+
+
+def _listed(
+    root: Mapping[str, Any], key: str, place: str, parent: str, faults: list[Fault]
+) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Each table of a list of tables, and where it stands."""
+    raw, title = root.get(key, []), f"[[{parent}{key}]]"
+    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+        faults.append(Fault(f"{place} {title}", "must be a list of tables", f"write {title} above each {key}"))
+        return
+    for number, item in enumerate(raw, start=1):
+        yield item, f"{place} {title} {number}"
+
+
+_ONCE, _MANY = ("owner", "prepaid", "plant"), ("gift", "override", "vacation", "appliance")
+
+
+def _member(raw: Mapping[str, Any], place: str, faults: list[Fault]) -> Table:
+    """A member with the tables inside it."""
+    table = _keys({key: raw[key] for key in raw if key not in (*_ONCE, *_MANY)}, "member", place, faults)
+    inner: dict[str, tuple[Table, ...]] = {}
+    for key in _ONCE:
+        if key in raw:
+            at = f"{place} [member.{key}]"
+            inner[key] = (_keys(_child(raw, key, at, faults), f"member.{key}", at, faults),)
+    for key in _MANY:
+        inner[key] = tuple(
+            _keys(item, f"member.{key}", at, faults) for item, at in _listed(raw, key, place, "member.", faults)
+        )
+    return replace(table, inner=inner)

@@ -6,6 +6,9 @@ from decimal import Decimal
 
 from sunfair.errors import Fault
 from sunfair.files.scenario_document import Document, Table
+from sunfair.files.scenario_markets import market_faults, markets_of
+from sunfair.files.scenario_owner import appliances_of, heat_of, owner_faults, owner_of, prepaid_of
+from sunfair.files.scenario_plants import plant_faults, plant_of
 from sunfair.model import (
     SMALL_COMMUNITY,
     Battery,
@@ -40,12 +43,14 @@ UNPLACED = (
 _KNOWN_PRICE = "At the mid-market rate the community trades after each slot only: the price is known beforehand."
 
 
-def check_rules(document: Document) -> list[Fault]:
-    """Every fault between keys that are readable one by one."""
+def check_rules(document: Document, clock: SlotClock | None = None) -> list[Fault]:
+    """Every fault between keys that are readable one by one; `clock` is None where the slots cannot be known."""
     faults = [*_community(document.community), *_fees(document.fees), *_tariff(document.tariff)]
-    faults += shared_names(document.members)
+    faults += [*shared_names(document.members), *market_faults(document, clock)]
     for member in document.members:
         faults += [*battery_faults(member), *_roof(member), *_car(member)]
+        faults += owner_faults(member, [other.text("id") for other in document.members], clock)
+        faults += plant_faults(member, [other.text("id") for other in document.members])
         if document.grid is not None:
             faults += _place(member)
     return faults
@@ -152,8 +157,9 @@ def _place(member: Table) -> Iterator[Fault]:
 
 def community_of(document: Document) -> tuple[Community, list[str]]:
     """The community of a document without faults, and what the reader of its reports should know."""
-    members = members_of(document.members)
     table = document.community
+    clock = SlotClock(table.whole("slot_minutes", 15), table.text("timezone", "UTC"))
+    members = members_of(document.members, clock)
     sessions, mechanism, notices = sessions_of(
         len(members),
         _sessions(table),
@@ -164,13 +170,14 @@ def community_of(document: Document) -> tuple[Community, list[str]]:
     community = Community(
         name=table.text("name"),
         members=members,
-        clock=SlotClock(table.whole("slot_minutes", 15), table.text("timezone", "UTC")),
+        clock=clock,
         sessions=sessions,
         mechanism=mechanism,
         fees=Fees(*_shares(document.fees)),
         currency=table.text("currency", "EUR"),
         k=(int(k[0]), int(k[1])),
         gate_minutes=table.whole("gate_minutes", 5),
+        markets=markets_of(document.markets),
     )
     own = table.values.get("notices", ())
     assert isinstance(own, tuple)
@@ -210,12 +217,12 @@ def _small(members: int) -> str:
     )
 
 
-def members_of(tables: Sequence[Table]) -> tuple[Member, ...]:
+def members_of(tables: Sequence[Table], clock: SlotClock) -> tuple[Member, ...]:
     """The members that tables without faults describe."""
-    return tuple(_member(table) for table in tables)
+    return tuple(_member(table, clock) for table in tables)
 
 
-def _member(table: Table) -> Member:
+def _member(table: Table, clock: SlotClock) -> Member:
     capacity = table.whole("battery_kwh")
     charger = table.whole("ev_kw")
     battery = Battery(
@@ -225,7 +232,8 @@ def _member(table: Table) -> Member:
         discharge_eff_permille=table.whole("battery_discharge_eff", 950),
         reserve_wh=table.whole("battery_reserve_kwh"),
     )
-    bus = table.values.get("bus")
+    bus, heat = table.values.get("bus"), heat_of(table)
+    usual = Strategy.SMART if capacity or charger or heat else Strategy.RULE
     return Member(
         id=table.text("id"),
         meter=_meter(table),
@@ -234,6 +242,12 @@ def _member(table: Table) -> Member:
         pv_wp=table.whole("pv_kwp"),
         battery=battery if capacity else None,
         car=Car(charger) if charger else None,
-        strategy=Strategy(table.text("strategy", Strategy.RULE)),
+        strategy=Strategy(table.text("strategy", usual)),
         shape=table.text("shape"),
+        owner=owner_of(table, clock),
+        heat=heat,
+        appliances=appliances_of(table),
+        markets=table.texts("markets"),
+        prepaid=prepaid_of(table),
+        plant=plant_of(table),
     )

@@ -54,7 +54,7 @@ def read_series(document: Document, folder: Path, clock: SlotClock) -> tuple[Ser
 def _named(document: Document) -> Iterator[tuple[Reference, Measure, str]]:
     """Every series the document names: what it holds and where it is named."""
     for member in document.members:
-        for key in ("load", "pv"):
+        for key in ("load", "pv", "heat"):
             reference = member.reference(key)
             if reference is not None:
                 yield reference, ENERGY, member.at(key)
@@ -144,7 +144,7 @@ def _series(document: Document, found: Found) -> Series:
     first = next(iter(found.values()))
     length, size = first.length, len(document.members)
     arrays = {}
-    for key in ("load", "pv"):
+    for key in ("load", "pv", "heat"):
         array = np.zeros((length, size), np.int64)
         for index, member in enumerate(document.members):
             values = _values(found, member.reference(key))
@@ -156,4 +156,4 @@ def _series(document: Document, found: Found) -> Series:
         price = _price(document.tariff, key, found)
         assert price is not None
         prices.append(np.ascontiguousarray(np.broadcast_to(price, (length,))))
-    return Series(first.first_slot, arrays["load"], arrays["pv"], prices[0], prices[1])
+    return Series(first.first_slot, arrays["load"], arrays["pv"], prices[0], prices[1], arrays["heat"])

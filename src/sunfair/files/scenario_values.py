@@ -3,18 +3,22 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from sunfair.errors import Fault
-from sunfair.files.attributes import Attribute, Kind
+from sunfair.files.attribute import Attribute, Kind
 
 __all__ = ["Reference", "Value", "near", "read_value"]
 
 _SERIES = re.compile(r"(?P<file>.+?\.parquet):(?P<column>.+)")
 _TEXT_MAX, _NOTICE_MAX = 80, 1_000
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WHOLES_MAX = 288
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,8 @@ class Reference:
         return f"{self.file}:{self.column}"
 
 
-Value = int | str | Reference | tuple[str, ...] | tuple[int, int]
-"""What a key becomes: decimals are integers already, in the model's unit."""
+Value = int | str | Reference | tuple[str, ...] | tuple[int, ...]
+"""What a key becomes: decimals are integers already, in the model's unit; a time of day is a minute, an instant µs."""
 
 
 class _Unfit(ValueError):
@@ -64,7 +68,7 @@ def _shown(raw: Any) -> str:
         return f"the number {raw}"
     if isinstance(raw, list):
         return "a list"
-    return "a table" if isinstance(raw, dict) else f"the date {raw}"
+    return "a table" if isinstance(raw, dict) else f"the {'time' if isinstance(raw, time) else 'date'} {raw}"
 
 
 def _text(raw: Any, attribute: Attribute) -> str:
@@ -145,6 +149,36 @@ def _series(raw: Any, attribute: Attribute) -> Reference:
     return Reference(_file(match["file"], attribute), match["column"])
 
 
+def _wholes(raw: Any, attribute: Attribute) -> tuple[int, ...]:
+    low, high = int(attribute.low or 0), int(attribute.high or 0)
+    parts = raw if isinstance(raw, list) else []
+    if not 0 < len(parts) <= _WHOLES_MAX or not all(type(part) is int and low <= part <= high for part in parts):
+        what = f"it must be a list of 1 to {_WHOLES_MAX} whole numbers from {low} to {high} {attribute.unit}".rstrip()
+        raise _Unfit(f"is {_shown(raw)}; {what}", "e.g. [500, 200, 200]")
+    return tuple(parts)
+
+
+def _minute(raw: Any, attribute: Attribute) -> int:
+    """A time of day as the minute it is of the civil day."""
+    if isinstance(raw, time) and not (raw.second or raw.microsecond):
+        return raw.hour * 60 + raw.minute
+    match = _CLOCK.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None:
+        raise _Unfit(f"is {_shown(raw)}; it must be a time of day to the minute", 'e.g. "07:00"')
+    return int(match[1]) * 60 + int(match[2])
+
+
+def _instant(raw: Any, attribute: Attribute) -> int:
+    """A date and time as µs since 1970."""
+    try:
+        instant = datetime.fromisoformat(raw) if isinstance(raw, str) else raw
+    except ValueError:
+        instant = raw
+    if not isinstance(instant, datetime) or instant.tzinfo is None:
+        raise _Unfit(f"is {_shown(raw)}; it must be a date and time with an offset", "e.g. 2016-06-15T18:00:00+02:00")
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
 def _price(raw: Any, attribute: Attribute) -> int | Reference:
     if isinstance(raw, str) and ".parquet" in raw:
         return _series(raw, attribute)
@@ -165,4 +199,7 @@ _READERS: dict[Kind, Callable[[Any, Attribute], Value]] = {
     Kind.FILE: _file,
     Kind.SERIES: _series,
     Kind.PRICE: _price,
+    Kind.TIME: _minute,
+    Kind.INSTANT: _instant,
+    Kind.WHOLES: _wholes,
 }

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +9,19 @@ from numpy.typing import NDArray
 
 from sunfair.errors import Fault, InputError
 from sunfair.files.run_folder import fresh_folder
+from sunfair.files.scenario_markets import quotes_csv
 from sunfair.files.scenario_rules import own_notices
+from sunfair.files.scenario_text import decimal, quote, texts
 from sunfair.files.scenario_visits import visits_table
+from sunfair.files.scenario_write_owner import heat_keys, inner_lines, market_file, market_lines
 from sunfair.files.series import ENERGY, PRICE, parquet_bytes, series_table
 from sunfair.model import Community, Fees, Member, Scenario
 from sunfair.units import MICRO
 
-__all__ = ["folder_faults", "render_scenario", "scenario_toml", "write_folder", "write_scenario"]
+__all__ = ["folder_faults", "market_files", "render_scenario", "scenario_toml", "write_folder", "write_scenario"]
 
 _TOML, _LOAD, _PV, _EV, _PRICES = "community.toml", "load.parquet", "pv.parquet", "ev.parquet", "prices.parquet"
+_HEAT = "heat.parquet"
 _NETWORK = "network.json"
 
 
@@ -66,7 +69,7 @@ def render_scenario(scenario: Scenario, *, roofs: Sequence[str] | None = None, h
     series, clock = scenario.series, scenario.community.clock
     references = _references(scenario, roofs)
     files = {_TOML: (head + scenario_toml(scenario, references)).encode()}
-    for file, energy in ((_LOAD, series.load_wh), (_PV, series.pv_wh)):
+    for file, energy in ((_LOAD, series.load_wh), (_PV, series.pv_wh), (_HEAT, series.heat_wh)):
         columns: dict[str, NDArray[np.int64]] = {}
         for index, reference in enumerate(references[file]):
             if reference:
@@ -78,9 +81,16 @@ def render_scenario(scenario: Scenario, *, roofs: Sequence[str] | None = None, h
     prices = {name: values for name, values in _prices(scenario).items() if not _constant(values)}
     if prices:
         files[_PRICES] = parquet_bytes(series_table(series.first_slot, clock, prices, PRICE))
+    files |= market_files(scenario)
     if scenario.network_json is not None:
         files[_NETWORK] = scenario.network_json.encode()
     return files
+
+
+def market_files(scenario: Scenario) -> dict[str, bytes]:
+    """The tables of retailers' prices that the community file of a scenario names."""
+    clock = scenario.community.clock
+    return {market_file(at): quotes_csv(quotes, clock) for at, quotes in enumerate(scenario.quotes, start=1)}
 
 
 def _references(scenario: Scenario, roofs: Sequence[str] | None) -> dict[str, list[str]]:
@@ -98,7 +108,13 @@ def _references(scenario: Scenario, roofs: Sequence[str] | None) -> dict[str, li
             roof = seen.setdefault(scenario.series.pv_wh[:, index].tobytes(), roof)
         pvs.append(f"{_PV}:{roof}" if member.pv_wp else "")
     visiting = set(scenario.visits.member.tolist())
-    return {_LOAD: loads, _PV: pvs, _EV: [_EV if index in visiting else "" for index in range(len(members))]}
+    heats = [f"{_HEAT}:{name}" if member.heat else "" for name, member in zip(ids, members, strict=True)]
+    return {
+        _LOAD: loads,
+        _PV: pvs,
+        _HEAT: heats,
+        _EV: [_EV if index in visiting else "" for index in range(len(members))],
+    }
 
 
 def _prices(scenario: Scenario) -> dict[str, NDArray[np.int64]]:
@@ -115,37 +131,40 @@ def scenario_toml(scenario: Scenario, references: Mapping[str, Sequence[str]] | 
     lines = _community_lines(scenario.community)
     notices = own_notices(scenario.notices, scenario.community.size)
     if notices:
-        lines += ["notices = [", *(f"  {_quote(notice)}," for notice in notices), "]"]
+        lines += ["notices = [", *(f"  {quote(notice)}," for notice in notices), "]"]
     lines += ["", "[tariff]"]
     for name, values in _prices(scenario).items():
         constant = _constant(values)
-        lines.append(f"{name} = " + (_decimal(int(values[0]), MICRO) if constant else _quote(f"{_PRICES}:{name}")))
+        lines.append(f"{name} = " + (decimal(int(values[0]), MICRO) if constant else quote(f"{_PRICES}:{name}")))
     lines += ["", "[tariff.fees]", *_fee_lines(scenario.community.fees)]
     if scenario.network_json is not None:
-        lines += ["", "[grid]", f"file = {_quote(_NETWORK)}"]
+        lines += ["", "[grid]", f"file = {quote(_NETWORK)}"]
+    for number, market in enumerate(scenario.community.markets, start=1):
+        lines += market_lines(market, number)
     for index, member in enumerate(scenario.community.members):
         keys = _member_keys(member)
         keys |= {
-            key: _quote(named[file][index])
-            for key, file in (("load", _LOAD), ("pv", _PV), ("ev", _EV))
+            key: quote(named[file][index])
+            for key, file in (("load", _LOAD), ("pv", _PV), ("ev", _EV), ("heat", _HEAT))
             if named[file][index]
         }
         lines += ["", "[[member]]", *(f"{key} = {value}" for key, value in keys.items())]
+        lines += inner_lines(member, scenario.community.clock)
     return "\n".join(lines) + "\n"
 
 
 def _community_lines(community: Community) -> list[str]:
-    sessions = ", ".join(_quote(session) for session in community.sessions)
+    sessions = ", ".join(quote(session) for session in community.sessions)
     return [
         "[community]",
-        f"name = {_quote(community.name)}",
-        f"timezone = {_quote(community.clock.timezone)}",
+        f"name = {quote(community.name)}",
+        f"timezone = {quote(community.clock.timezone)}",
         f"slot_minutes = {community.clock.minutes}",
         f"sessions = [{sessions}]",
-        f"mechanism = {_quote(community.mechanism)}",
+        f"mechanism = {quote(community.mechanism)}",
         f"k = [{community.k[0]}, {community.k[1]}]",
         f"gate_minutes = {community.gate_minutes}",
-        f"currency = {_quote(community.currency)}",
+        f"currency = {quote(community.currency)}",
     ]
 
 
@@ -159,35 +178,27 @@ def _fee_lines(fees: Fees) -> list[str]:
 
 def _member_keys(member: Member) -> dict[str, str]:
     """The keys of a member that are not at their default, in the order of the documentation."""
-    keys = {"id": _quote(member.id), "meter": _quote(member.meter)}
+    keys = {"id": quote(member.id), "meter": quote(member.meter)}
     if member.bus is not None:
         keys["bus"] = str(member.bus)
     if member.phase is not None:
-        keys["phase"] = _quote(member.phase)
+        keys["phase"] = quote(member.phase)
     if member.pv_wp:
-        keys["pv_kwp"] = _decimal(member.pv_wp, 1000)
+        keys["pv_kwp"] = decimal(member.pv_wp, 1000)
     if member.battery is not None:
         battery = member.battery
-        keys["battery_kwh"] = _decimal(battery.capacity_wh, 1000)
-        keys["battery_kw"] = _decimal(battery.power_w, 1000)
-        keys["battery_charge_eff"] = _decimal(battery.charge_eff_permille, 1000)
-        keys["battery_discharge_eff"] = _decimal(battery.discharge_eff_permille, 1000)
+        keys["battery_kwh"] = decimal(battery.capacity_wh, 1000)
+        keys["battery_kw"] = decimal(battery.power_w, 1000)
+        keys["battery_charge_eff"] = decimal(battery.charge_eff_permille, 1000)
+        keys["battery_discharge_eff"] = decimal(battery.discharge_eff_permille, 1000)
         if battery.reserve_wh:
-            keys["battery_reserve_kwh"] = _decimal(battery.reserve_wh, 1000)
+            keys["battery_reserve_kwh"] = decimal(battery.reserve_wh, 1000)
     if member.car is not None:
-        keys["ev_kw"] = _decimal(member.car.power_w, 1000)
-    keys["strategy"] = _quote(member.strategy)
+        keys["ev_kw"] = decimal(member.car.power_w, 1000)
+    keys |= heat_keys(member)
+    if member.markets:
+        keys["markets"] = texts(member.markets)
+    keys["strategy"] = quote(member.strategy)
     if member.shape:
-        keys["shape"] = _quote(member.shape)
+        keys["shape"] = quote(member.shape)
     return keys
-
-
-def _decimal(value: int, scale: int) -> str:
-    """An integer of the model as the file's decimal, exactly, without trailing zeros."""
-    return f"{(Decimal(value) / scale).normalize():f}"
-
-
-def _quote(text: str) -> str:
-    """A TOML basic string; the reader admits printable text only, so two characters need escaping."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -69,6 +69,26 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("marginal_value", _I64),
         ("reason", pa.string()),
     ),
+    "agent": _schema(
+        ("slot", _I64),
+        ("account", _I32),
+        ("steered", pa.bool_()),
+        ("forecast_load_wh", _I64),
+        ("forecast_pv_wh", _I64),
+        ("planned_battery_wh", _I64),
+        ("planned_ev_wh", _I64),
+        ("planned_soc_wh", _I64),
+        ("expected_buy", _I64),
+        ("expected_sell", _I64),
+        ("alternative", _I64),
+        ("shadow_metered_wh", _I64),
+        ("shadow_soc_wh", _I64),
+        ("shadow_paid", _I64),
+        ("market", pa.string(), True),
+        ("market_price", _I64, True),
+        ("instead", pa.string(), True),
+        ("instead_price", _I64, True),
+    ),
     "bills": _schema(
         ("account", _I32), ("period", pa.string()), ("line", pa.string()), ("energy_wh", _I64), ("amount", _I64)
     ),
@@ -106,4 +126,4 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 
 RUN_TABLES = tuple(SCHEMAS)
-"""Names of a run's tables; `injections` is there only with a grid."""
+"""Names of a run's tables; `injections` is there only with a grid, `agent` tells what nobody else can check."""

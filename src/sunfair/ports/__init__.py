@@ -1,7 +1,10 @@
 """What the use cases need from the world, as Protocols; `wiring` decides who fulfils them."""
 
 from sunfair.ports.ledger import GUARANTOR, Anchored, Asked, ChainRecord, Convicted, Ledger, Settled, Transfer
+from sunfair.ports.plants import PlantOffice, PlantRecord
+from sunfair.ports.purse import Purse
 from sunfair.ports.store import (
+    AgentRecord,
     FlowRecord,
     MeterSource,
     PlanRecord,
@@ -15,6 +18,7 @@ from sunfair.ports.world import Chance, Clock, Keys
 
 __all__ = [
     "GUARANTOR",
+    "AgentRecord",
     "Anchored",
     "Asked",
     "ChainRecord",
@@ -26,6 +30,9 @@ __all__ = [
     "Ledger",
     "MeterSource",
     "PlanRecord",
+    "PlantOffice",
+    "PlantRecord",
+    "Purse",
     "Readings",
     "Settled",
     "SettlementRecord",

@@ -1,9 +1,10 @@
 """The judge: an EVM network on which anchors, settlements and balances stand, and courts that undo false ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from sunfair.ports.plants import PlantRecord
 from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Meter, Settlement, Terms
 
 __all__ = ["GUARANTOR", "Anchored", "Asked", "ChainRecord", "Convicted", "Ledger", "Settled", "Transfer"]
@@ -28,7 +29,8 @@ class Anchored:
 class Settled:
     """A settlement as it stands on chain; `amounts[account]`, µ, the last one is the guarantor's (= −cover).
 
-    It covers `periods` periods from `period` on. One that was cancelled is neither applied nor pending.
+    It covers `periods` periods from `period` on. One that was cancelled is neither applied nor pending. `settled_at` is
+    when it was posted, unix s.
     """
 
     period: int
@@ -38,6 +40,7 @@ class Settled:
     amounts: tuple[int, ...]
     applied: bool
     cancelled: bool = False
+    settled_at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class ChainRecord:
 
     `owners[account]` are 20-byte addresses, `balances[account]` µ, `meters[account]` the keys and base registers by
     date, `caps[account]` the most Wh a side of its offers may hold; `operators` held the office one after the other.
+    `plants` are the community plants that were paid out of the same tokens, in order of their creation.
     The guarantor stands apart. `anchors` are those that were not dropped, in order; `void_slots` those voided one by
     one.
     """
@@ -106,6 +110,7 @@ class ChainRecord:
     convictions: tuple[Convicted, ...] = ()
     operators: tuple[bytes, ...] = ()
     caps: tuple[int, ...] = ()
+    plants: tuple[PlantRecord, ...] = ()
 
 
 class Ledger(Protocol):

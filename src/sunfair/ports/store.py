@@ -1,5 +1,6 @@
 """What a market remembers, and the meters and signatures it relies on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -11,6 +12,7 @@ from sunfair.model import Curves
 from sunfair.settlement import ZERO_HASH, Header, Meters, PeriodMoney, ResultRows, SlotTerms, TrueUp, keccak
 
 __all__ = [
+    "AgentRecord",
     "FlowRecord",
     "MeterSource",
     "PlanRecord",
@@ -102,8 +104,42 @@ class SlotRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentRecord:
+    """What the agents of all n homes thought of one slot, int64[n], Wh (+ charge, + taken) and µ/kWh.
+
+    steered : bool[n], whether a plan steered the home; where not, the forecasts and plans are 0
+    forecast_load_wh, forecast_pv_wh, planned_battery_wh, planned_ev_wh, planned_soc_wh : as planned within the hour
+    expected_buy, expected_sell : what a kWh more was expected to cost and to bring
+    alternative : what a kWh would have been worth if the battery had done the opposite
+    shadow_metered_wh, shadow_soc_wh, shadow_paid : the same home never steered: its meter, its store, µ it would have
+                  received (+) or paid (−) at the slot's public prices
+    market, market_price : where what is not traded with neighbours was bought, and its price; instead, instead_price :
+                  the cheapest place beside it; None for homes that buy in no retailer's market
+    """
+
+    steered: NDArray[np.bool_]
+    forecast_load_wh: NDArray[np.int64]
+    forecast_pv_wh: NDArray[np.int64]
+    planned_battery_wh: NDArray[np.int64]
+    planned_ev_wh: NDArray[np.int64]
+    planned_soc_wh: NDArray[np.int64]
+    expected_buy: NDArray[np.int64]
+    expected_sell: NDArray[np.int64]
+    alternative: NDArray[np.int64]
+    shadow_metered_wh: NDArray[np.int64]
+    shadow_soc_wh: NDArray[np.int64]
+    shadow_paid: NDArray[np.int64]
+    market: Sequence[str | None]
+    market_price: Sequence[int | None]
+    instead: Sequence[str | None]
+    instead_price: Sequence[int | None]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """What the homes did in one slot, int64[n] Wh (+ charge, + taken); marginal_value µ/kWh; one reason each."""
+    """What the homes did in one slot, int64[n] Wh (+ charge, + taken); marginal_value µ/kWh; one reason each; and what
+    their agents thought of it, where that is kept.
+    """
 
     load_wh: NDArray[np.int64]
     pv_wh: NDArray[np.int64]
@@ -113,6 +149,7 @@ class PlanRecord:
     soc_wh: NDArray[np.int64]
     marginal_value: NDArray[np.int64]
     reason: list[str]
+    agent: AgentRecord | None = None
 
     @property
     def net_wh(self) -> NDArray[np.int64]:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from sunfair.model import FIRST_MEMBER, Member
+from sunfair.report.agents import shadows
 from sunfair.report.day import Day
+from sunfair.report.neighbours import neighbour_tables
 from sunfair.report.run import Numbers, Run
 from sunfair.settlement import LINES
 
@@ -29,7 +31,8 @@ def home_list(run: Run, day: Day | None) -> list[dict[str, Any]]:
         "paid": rows["paid"].sum(axis=0)[FIRST_MEMBER:],
     }
     whole, of_day = _bill_lines(run, day)
-    known = run.summary.get("homes", {})
+    known, neighbours = run.summary.get("homes", {}), neighbour_tables(run)
+    shadow = shadows(run)
     return [
         {
             "account": FIRST_MEMBER + at,
@@ -37,6 +40,10 @@ def home_list(run: Run, day: Day | None) -> list[dict[str, Any]]:
             **{name: int(values[at]) for name, values in totals.items()},
             **{name: known.get(member.id, {}).get(name) for name in (*_SHARES, *_BILLS)},
             "bill_market": -int(totals["paid"][at]),
+            **neighbours[FIRST_MEMBER + at],
+            "bill_shadow": None if shadow is None else int(shadow[0][at]),
+            "statement": known.get(member.id, {}).get("statement", 0),
+            "stored_more_wh": 0 if shadow is None else int(shadow[1][at]),
             "lines": whole[FIRST_MEMBER + at],
             "day_lines": of_day[FIRST_MEMBER + at],
         }
@@ -61,6 +68,7 @@ def _described(member: Member) -> dict[str, Any]:
         "battery_w": member.battery.power_w if member.battery else 0,
         "car_w": member.car.power_w if member.car else 0,
         "strategy": member.strategy.value,
+        "neighbour_permille": member.owner.neighbour_permille,
     }
 
 

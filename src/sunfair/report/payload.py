@@ -4,6 +4,7 @@ from typing import Any
 
 from sunfair.model import Community
 from sunfair.ports import ChainRecord
+from sunfair.report.agents import agent_day
 from sunfair.report.day import Day, choose_day, day_rows, packed, shown_homes
 from sunfair.report.flows import FLOWS
 from sunfair.report.homes import home_list, institution_totals
@@ -96,6 +97,7 @@ def _day(run: Run, day: Day, chain: ChainRecord | None, chain_error: str) -> dic
         "void": void_slots(run, day),
         "caps": packed(member_caps(run, chain)),
         "rows": day_rows(run, day, homes),
+        "agents": agent_day(run, day, homes),
         "accounts": period_accounts(run, day),
         "row_roots": row_roots(run, day),
         "chain": chain_facts(run, day, chain),

@@ -1,19 +1,28 @@
 """A simulated run from a scenario to a folder of files: every port met by the adapter a simulation uses."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
 from sunfair.chain import SeededKeys
 from sunfair.errors import Fault, InputError
-from sunfair.files import RunFolder, scenario_toml, summarise
-from sunfair.model import FIRST_MEMBER, Scenario
+from sunfair.files import (
+    RunFolder,
+    market_files,
+    scenario_toml,
+    summarise,
+    write_credit,
+    write_neighbours,
+    write_plants,
+)
+from sunfair.model import FIRST_MEMBER, UTILITY, Scenario
 from sunfair.report import write_report
 from sunfair.simulate import SeededChance, Simulation, Span, VirtualClock
 from sunfair.wiring.adapters import Secp256k1Signatures
+from sunfair.wiring.market_orders import write_orders
 from sunfair.wiring.remote import Embedded, Place
 from sunfair.wiring.story import Story, setting_of, settled_amounts, tell_story
 
@@ -24,7 +33,7 @@ _LEAD = timedelta(hours=26)
 
 
 _ETHER = 10**18
-"""Wei a home needs at most to pay for an answer it demands."""
+"""Wei a home, the utility or a watcher needs at most to pay for an answer it demands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +122,10 @@ def run_simulation(
     clock = VirtualClock(community.clock.start(span.first_slot) - _LEAD)
     keys, setting = SeededKeys(seed), setting_of(cheat, span)
     homes = [keys.address(str(FIRST_MEMBER + at)) for at in range(community.size)]
-    stands = place or Embedded(dict.fromkeys(homes if cheat else (), _ETHER))
+    askers = [*homes, keys.address(str(UTILITY)), keys.address("watcher")]
+    stands = place or Embedded(dict.fromkeys(askers if cheat else (), _ETHER))
     with RunFolder(folder, community) as store:
+        ledger = stands.open(community, keys, clock)
         simulation = Simulation(
             scenario,
             span,
@@ -122,27 +133,25 @@ def run_simulation(
             chance=SeededChance(seed),
             keys=keys,
             signatures=Secp256k1Signatures(),
-            ledger=stands.open(community, keys, clock),
+            ledger=ledger,
             store=store,
             received=setting.received,
             operator=setting.operator,
             silent=setting.silent,
             publish=stands.publishes,
+            purse=ledger.purse(),
+            plants=ledger.plants(),
         )
         whole = simulation.run(progress, stopped)
         amounts = settled_amounts(simulation.ledger.record())
         story = tell_story(cheat, simulation) if cheat and whole else None
         stands.save(store.partial / "chain")
         _write_rules(scenario, store.partial)
-    facts = {
-        "name": community.name,
-        "currency": community.currency,
-        "start": community.clock.start(span.first_slot).isoformat(),
-        "days": len(span.days),
-        "seed": seed,
-        "partial": not whole,
-        "notices": [*scenario.notices, *simulation.notices],
-    }
+    write_orders(scenario, store.partial, *simulation.orders)
+    write_neighbours(store.partial, (asdict(trade) for trade in simulation.neighbours.trades))
+    write_plants(store.partial, simulation.plants.periods, simulation.plants.holders)
+    write_credit(store.partial, (asdict(look) for look in simulation.credits.looks))
+    facts = _facts(scenario, span, seed, whole=whole, notices=simulation.notices)
     summary = {**facts, **summarise(store.partial, community, hours=community.clock.minutes / 60)}
     summary["seconds"] = round(perf_counter() - began, 3)
     text = json.dumps(summary, indent=1, ensure_ascii=False)
@@ -151,11 +160,27 @@ def run_simulation(
     return RunResult(store.finish() if whole else store.partial, summary, whole, story, amounts)
 
 
+def _facts(scenario: Scenario, span: Span, seed: int, *, whole: bool, notices: Iterable[str]) -> dict[str, object]:
+    """What a run's summary says before its figures."""
+    community = scenario.community
+    return {
+        "name": community.name,
+        "currency": community.currency,
+        "start": community.clock.start(span.first_slot).isoformat(),
+        "days": len(span.days),
+        "seed": seed,
+        "partial": not whole,
+        "notices": [*scenario.notices, *notices],
+    }
+
+
 def _write_rules(scenario: Scenario, folder: Path) -> None:
     """The community as it was run, and its network."""
     text = scenario_toml(scenario)
     if scenario.network_json is not None:
         text = text.replace('file = "network.json"', 'file = "grid.json"')
         (folder / "grid.json").write_text(scenario.network_json, encoding="utf-8")
+    for name, content in market_files(scenario).items():
+        (folder / name).write_bytes(content)
     head = "# The community as it was run. Series it names lie with the community it was run from.\n"
     (folder / "community.toml").write_text(head + text, encoding="utf-8")

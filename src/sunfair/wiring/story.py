@@ -91,7 +91,7 @@ def setting_of(field: str | None, span: Span) -> Setting:
         return Setting(Operator(), lambda readings: readings, ())
     if field == GONE:
         operator = Operator()
-        operator.dies_in = span.days[-1][len(span.days[-1]) // 2]
+        operator.dies_in = span.days[1][len(span.days[1]) // 2]
         return Setting(operator, lambda readings: readings, ())
     lie = LIES[field]
     return Setting(Liar(lie), lie.received() if lie.received else lambda readings: readings, lie.silent)

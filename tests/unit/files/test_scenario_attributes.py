@@ -54,5 +54,10 @@ def test_every_example_of_the_documentation_is_toml():
     assert len(blocks) == 1
     known = {(item.table, item.name) for item in ATTRIBUTES}
     root = tomllib.loads(blocks[0])
+    inner = {item.table.partition(".")[2] for item in ATTRIBUTES if item.table.startswith("member.")}
     for member in root["member"]:
-        assert {("member", key) for key in member} <= known
+        assert {("member", key) for key in member if key not in inner} <= known
+        for name in inner & set(member):
+            tables = member[name] if isinstance(member[name], list) else [member[name]]
+            assert {(f"member.{name}", key) for table in tables for key in table} <= known
+    assert {("market", key) for market in root["market"] for key in market} <= known

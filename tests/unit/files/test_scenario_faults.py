@@ -37,7 +37,7 @@ M = "community.toml [[member]]"
         ('id = "one"', 'id = ""', f"{M} 1 'id': is the text \"\"; it must be 1 to 80 printable characters without spaces around them"),
         # words
         ('phase = "a"', 'phase = "d"', f"{M} 1 'phase': is the text \"d\"; there is no such phase (use one of \"a\", \"b\", \"c\", \"abc\")"),
-        ('strategy = "pool"', 'strategy = "clever"', f"{M} 3 'strategy': is the text \"clever\"; there is no such strategy (use one of \"rule\", \"pool\")"),
+        ('strategy = "pool"', 'strategy = "clever"', f"{M} 3 'strategy': is the text \"clever\"; there is no such strategy (use one of \"smart\", \"rule\", \"pool\")"),
         ('"uniform"', '"magic"', "community.toml [community] 'mechanism': is the text \"magic\"; there is no such mechanism (use one of \"uniform\", \"mid_market_rate\")"),
         ('"ahead", "pool"', '"ahead", "later"', "community.toml [community] 'sessions': holds the text \"later\"; there is no such session (use \"ahead\", \"pool\")"),
         ('["ahead", "pool"]', "[]", "community.toml [community] 'sessions': is a list; it must be a list of one or more of \"ahead\", \"pool\""),

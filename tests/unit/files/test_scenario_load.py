@@ -62,7 +62,7 @@ def test_what_is_left_out_has_its_documented_default(street):
     assert (community.fees, community.k, community.currency) == (Fees(8000, 1200, 800), (1, 2), "EUR")
     assert member.meter == "one"
     assert member.battery == Battery(9_000, 4_500)
-    assert (member.strategy, member.pv_wp, member.car) == (Strategy.RULE, 0, None)
+    assert (member.strategy, member.pv_wp, member.car) == (Strategy.SMART, 0, None)
     assert scenario.network_json is None
 
 

@@ -1,6 +1,7 @@
 """A street invented for the report's tests: seeded use and sun, some batteries and cars, cables if wanted."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sunfair.model import (
     Scenario,
     Series,
     Session,
+    Strategy,
     Visits,
 )
 from sunfair.slots import SlotClock
@@ -28,8 +30,11 @@ DAY = date(2016, 6, 15)
 HOSTILE = "<script>alert(1)</script>"
 
 
-def street(homes=5, *, seed=1, days=1, day=DAY, grid=True, minutes=15, ids=()):
-    """A scenario of `homes` homes whose series reach from a day before `day` to the end of the run."""
+def street(homes=5, *, seed=1, days=1, day=DAY, grid=True, minutes=15, ids=(), smart=False):
+    """A scenario of `homes` homes whose series reach from a day before `day` to the end of the run.
+
+    smart : whether homes with a battery plan ahead
+    """
     clock = SlotClock(minutes, "Europe/Berlin")
     random = np.random.default_rng(seed)
     spans = clock.days(date.fromordinal(day.toordinal() - 2), days + 2)
@@ -37,6 +42,8 @@ def street(homes=5, *, seed=1, days=1, day=DAY, grid=True, minutes=15, ids=()):
     hour = np.array([clock.local(int(slot)).hour + clock.local(int(slot)).minute / 60 for slot in slots])
     buses = _homes_of_buses(homes)
     members = tuple(_member(at, buses[at], random, ids) for at in range(homes))
+    if smart:
+        members = tuple(replace(member, strategy=Strategy.SMART) if member.battery else member for member in members)
     name = "Sonnenweg" if homes > 20 else "Short street"
     rules = {} if homes >= SMALL_COMMUNITY else {"sessions": (Session.POOL,), "mechanism": Mechanism.MID_MARKET_RATE}
     community = Community(name, members, clock, **rules)

@@ -1,0 +1,46 @@
+"""What commands that sign and send have in common: the clock, the node, the keystore's password."""
+
+import os
+from datetime import UTC, datetime
+
+import typer
+
+from sunfair.errors import Fault, InputError, LedgerError
+
+__all__ = ["NoKeys", "WallClock", "asked_password", "node_url"]
+
+
+class WallClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """The present instant, UTC."""
+        return datetime.now(UTC)
+
+
+class NoKeys:
+    """Keys of somebody who only looks."""
+
+    def address(self, holder: str) -> bytes:
+        """Nobody's."""
+        raise LedgerError(f"'{holder}' has no key here: nothing is signed by looking")
+
+    def sign(self, holder: str, digest: bytes) -> bytes:
+        """Never."""
+        raise LedgerError(f"'{holder}' has no key here: nothing is signed by looking")
+
+
+def node_url(url: str | None) -> str:
+    """The node's address, or InputError if none is named."""
+    if not url:
+        fault = Fault("ETH_RPC_URL", "is not set", "name a node, e.g. http://127.0.0.1:8545")
+        raise InputError("no network is named", [fault])
+    return url
+
+
+def asked_password() -> str | None:
+    """The keystore's password, asked for at a terminal if no file is named."""
+    if os.environ.get("ETH_PASSWORD") or not os.isatty(0):
+        return None
+    answer: str = typer.prompt("Password of the keystore", hide_input=True, err=True)
+    return answer
