@@ -147,10 +147,7 @@ def run_simulation(
         story = tell_story(cheat, simulation) if cheat and whole else None
         stands.save(store.partial / "chain")
         _write_rules(scenario, store.partial)
-    write_orders(scenario, store.partial, *simulation.orders)
-    write_neighbours(store.partial, (asdict(trade) for trade in simulation.neighbours.trades))
-    write_plants(store.partial, simulation.plants.periods, simulation.plants.holders)
-    write_credit(store.partial, (asdict(look) for look in simulation.credits.looks))
+    _write_beside(scenario, simulation, store.partial)
     facts = _facts(scenario, span, seed, whole=whole, notices=simulation.notices)
     summary = {**facts, **summarise(store.partial, community, hours=community.clock.minutes / 60)}
     summary["seconds"] = round(perf_counter() - began, 3)
@@ -158,6 +155,14 @@ def run_simulation(
     (store.partial / "summary.json").write_text(text + "\n", encoding="utf-8")
     write_report(store.partial)
     return RunResult(store.finish() if whole else store.partial, summary, whole, story, amounts)
+
+
+def _write_beside(scenario: Scenario, simulation: Simulation, folder: Path) -> None:
+    """What stands beside the settled rows: orders, pairs of neighbours, plants, prepaid credit."""
+    write_orders(scenario, folder, *simulation.orders)
+    write_neighbours(folder, (asdict(trade) for trade in simulation.neighbours.trades))
+    write_plants(folder, simulation.plants.periods, simulation.plants.holders)
+    write_credit(folder, (asdict(look) for look in simulation.credits.looks))
 
 
 def _facts(scenario: Scenario, span: Span, seed: int, *, whole: bool, notices: Iterable[str]) -> dict[str, object]:
