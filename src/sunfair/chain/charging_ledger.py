@@ -1,0 +1,267 @@
+"""`ports.ChargingLedger` on an EVM network: the contract `ChargingNetwork`, every act a transaction."""
+
+from dataclasses import astuple
+from typing import Any
+
+from sunfair.chain.contracts import Contract, contract
+from sunfair.chain.keys import DEMO_CHAINS, keccak, recover
+from sunfair.chain.network import Network, events
+from sunfair.charging import (
+    Booking,
+    BookingState,
+    OcmfRecord,
+    Quote,
+    Usage,
+    check_booking,
+    cuts_of,
+    form_of,
+    pack_cuts,
+    recoverable,
+)
+from sunfair.errors import Fault, InputError, LedgerError
+from sunfair.ports import Clock, Keys
+from sunfair.ports.charging import ChargePoint, EndRecord, MeterRecord, Purse, StayRecord
+
+__all__ = ["ChargingNetwork", "charge_credit", "deploy_charging", "send_as"]
+
+_ASKED, _ENDED = (
+    keccak(text.encode())
+    for text in (
+        "Asked(bytes32,bytes32,address,uint256,(bytes32,address,bytes32,uint256,uint256,uint256,uint256,uint256,uint256,"
+        "uint256,uint256,uint256,uint256,uint256,uint256,bytes32,uint256,uint256))",
+        "Ended(bytes32,bytes32,address,uint256,uint256,uint256,uint256)",
+    )
+)
+
+
+def charge_credit(network: Network, keys: Keys, clock: Clock, *, holder: str = "host") -> tuple[bytes, bytes]:
+    """Play money for a local chain: addresses of the asset and of eCharge Credit (ECH) on it."""
+    asset = _create(network, keys, clock, holder, contract("SimulatedEuro").creation(), "charging asset")
+    token = contract("EnergyCredit").creation(asset, "eCharge Credit", "ECH")
+    return asset, _create(network, keys, clock, holder, token, "charging token")
+
+
+def deploy_charging(
+    network: Network, keys: Keys, clock: Clock, token: bytes, registrar: bytes = bytes(20), *, holder: str = "host"
+) -> bytes:
+    """Put a charging network on a chain, in somebody's money; its 20-byte address.
+
+    registrar : who vouches for meters' keys; zeros: each host for its own
+    """
+    reader = _create(network, keys, clock, holder, contract("OcmfReader").creation(), "charging reader")
+    code = contract("ChargingNetwork").creation(token, registrar, reader)
+    return _create(network, keys, clock, holder, code, f"charging network {keccak(code)[:8].hex()}")
+
+
+class ChargingNetwork:
+    """A charging network on a chain. Where the chain lets us, blocks are dated by `clock`.
+
+    `asset`: the simulated euro, out of which wallets are filled as needed; None where money is real.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        keys: Keys,
+        clock: Clock,
+        address: bytes,
+        *,
+        asset: bytes | None = None,
+        first_block: int = 0,
+    ) -> None:
+        if asset is not None and network.chain_id not in DEMO_CHAINS:
+            raise LedgerError(f"chain {network.chain_id} has no play money: wallets are filled by their owners")
+        self._network, self._keys, self._clock = network, keys, clock
+        self._address, self._asset, self._first = address, asset, first_block
+        self._abi = contract("ChargingNetwork").abi
+        self._token = bytes(self._view("token"))
+
+    @property
+    def address(self) -> bytes:
+        """The contract's 20-byte address."""
+        return self._address
+
+    @property
+    def token(self) -> bytes:
+        """Address of the money."""
+        return self._token
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's EIP-155 id."""
+        return self._network.chain_id
+
+    def now(self) -> int:
+        """Timestamp that an act would have now, unix s."""
+        return self._network.date(int(self._clock.now().timestamp()))
+
+    def address_of(self, holder: str) -> bytes:
+        """A holder's 20-byte address."""
+        return self._keys.address(holder)
+
+    # ── Charge points ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def register(self, holder: str, name: bytes, rated_w: int, operator: bytes, document: bytes) -> bytes:
+        """Register a charge point of the holder's; its 32-byte name."""
+        told = name, rated_w, operator, document
+        receipt = self._send(holder, self._address, contract("ChargingNetwork"), "register", *told)
+        made = [event for event in events(self._abi, receipt.logs, self._address) if event.name == "PointRegistered"]
+        return bytes(made[0].args["point"])
+
+    def point(self, point: bytes) -> ChargePoint:
+        """A charge point; LedgerError if there is none."""
+        host, rated_w = self._views("point", point)
+        if not any(host):
+            raise LedgerError(f"the network at 0x{self._address.hex()} has no charge point 0x{point.hex()}")
+        operator, payee, document = (
+            bytes(self._view(name, point)) for name in ("operator_of", "payee_of", "document_of")
+        )
+        free, bound = self._views("stake", point)
+        return ChargePoint(point, bytes(host), rated_w, operator, payee, document, free, bound)
+
+    def has_point(self, point: bytes) -> bool:
+        """Whether there is a charge point of that name."""
+        return any(self._views("point", point)[0])
+
+    def meters(self, point: bytes) -> list[MeterRecord]:
+        """A charge point's meters, in order of time."""
+        found = []
+        for version in range(int(self._view("meter_count", point))):
+            key, since, scale = self._views("meter", point, version)
+            found.append(MeterRecord(version, bytes(key), bytes(self._view("form_of", point, version)), scale, since))
+        return found
+
+    def taken(self, point: bytes, day: int) -> tuple[int, int]:
+        """A day's calendar (unix s // 86400), bit i for its slot i: taken by bookings, kept out by the host."""
+        taken, blocked = self._views("day", point, day)
+        return int(taken), int(blocked)
+
+    # ── Bookings ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sign(self, holder: str, booking: Booking) -> Quote:
+        """A quote: the terms with the operator's signature. InputError for terms the contract would refuse."""
+        check_booking(booking, self.now())
+        return Quote(booking, self._keys.sign(holder, booking.digest(self.chain_id, self._address)))
+
+    def book(self, holder: str, booking: Booking, signature: bytes = b"") -> bytes:
+        """Book and pay the deposit in; without a signature it is a request. Returns the booking's id."""
+        self.allow(holder, booking.deposit)
+        self.act(holder, "book", booking, signature)
+        return booking.id
+
+    def stay(self, booking: Booking) -> StayRecord:
+        """Where a booking stands."""
+        state, *told = self._views("stay", booking.id)
+        return StayRecord(booking, BookingState(state), *told)
+
+    def bookings(self, *, point: bytes | None = None, driver: bytes | None = None) -> list[Booking]:
+        """All bookings ever asked for, of a charge point or a driver, in order."""
+        found = [Booking(*args["terms"]) for args, _ in self._logged(_ASKED)]
+        return [b for b in found if point in (None, b.point) and driver in (None, b.driver)]
+
+    def ends(self, *, point: bytes | None = None) -> list[EndRecord]:
+        """All bookings that ended, in order."""
+        found = []
+        for args, at in self._logged(_ENDED):
+            id_, place, driver = (bytes(args[name]) for name in ("id", "point", "driver"))
+            wh, fee, back = (int(args[name]) for name in ("wh", "fee", "back"))
+            found.append(EndRecord(id_, place, driver, BookingState(args["state"]), wh, fee, back, at))
+        return [end for end in found if point in (None, end.point)]
+
+    def claim(self, holder: str, booking: Booking, usage: Usage, page: int) -> None:
+        """Report a session's reading."""
+        self.act(holder, "stop", booking, usage.wh, usage.began, usage.ended, page)
+
+    def prove(self, holder: str, booking: Booking, record: OcmfRecord, *, offline: bool = False) -> None:
+        """Settle a stay by a signed record, or (`offline`) show by one that the charge point worked.
+
+        InputError if no meter of the charge point signed it, or a contract cannot read it.
+        """
+        self.act(holder, "refute_offline" if offline else "prove", booking, self.shown(booking.point, record))
+
+    def shown(self, point: bytes, record: OcmfRecord) -> tuple[int, int, bytes, bytes]:
+        """A record as the contract takes it: meter's version, cuts, signature, payload. InputError as in `prove`."""
+        cuts = cuts_of(record)
+        begin, form = record.readings[0].time, form_of(record.payload, cuts)
+        for meter in reversed(self.meters(point)):
+            signature = recoverable(record.payload, record.signature, recover, meter.key)
+            if signature is None or meter.since > begin:
+                continue
+            if meter.form != form:
+                what = "is in another form than was vouched for: unit, status or text differ"
+                raise InputError("the record proves nothing on chain", [Fault("record", what)])
+            return meter.version, pack_cuts(cuts), signature, record.payload
+        fault = Fault("record", "is signed by no meter of this charge point of that time")
+        raise InputError("the record proves nothing on chain", [fault])
+
+    def act(self, holder: str, name: str, *arguments: Any) -> None:
+        """Any other act of the contract, by its name there; a booking is handed over as its terms."""
+        if name == "add_stake":
+            self.allow(holder, arguments[1])
+        plain = [astuple(value) if isinstance(value, Booking) else value for value in arguments]
+        self._send(holder, self._address, contract("ChargingNetwork"), name, *plain)
+
+    # ── Money ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def purse(self, party: bytes) -> Purse:
+        """What a party may withdraw, and what it was paid of all time."""
+        return Purse(*self._views("purse", party))
+
+    def wallet(self, who: bytes) -> int:
+        """What somebody holds of the money."""
+        return int(self._token_view("balanceOf", who))
+
+    def fill(self, holder: str, amount: int) -> None:
+        """Play money for a wallet, so that it holds at least `amount`."""
+        lacking = amount - self.wallet(self._keys.address(holder))
+        if self._asset is None or lacking <= 0:
+            return
+        euro, token = contract("SimulatedEuro"), contract("EnergyCredit")
+        self._send(holder, self._asset, euro, "issue", lacking)
+        self._send(holder, self._asset, euro, "approve", self._token, lacking)
+        self._send(holder, self._token, token, "mint", lacking)
+
+    def allow(self, holder: str, amount: int, spender: bytes | None = None) -> None:
+        """Let the network (or another contract) take so much of a holder's money."""
+        self.fill(holder, amount)
+        owner, to = self._keys.address(holder), spender or self._address
+        if amount and int(self._token_view("allowance", owner, to)) < amount:
+            self._send(holder, self._token, contract("EnergyCredit"), "approve", to, amount)
+
+    def _logged(self, topic: bytes) -> list[tuple[Any, int]]:
+        found = []
+        for logged in self._network.logs(self._address, [topic], first=self._first):
+            event = self._abi.event(logged.log.topics, logged.log.data)
+            if event is not None:
+                found.append((event.args, logged.timestamp))
+        return found
+
+    def _send(self, holder: str, to: bytes, code: Contract, name: str, *arguments: Any) -> Any:
+        return send_as(self._network, self._keys, self._clock, holder, to, code, name, *arguments)
+
+    def _views(self, name: str, *arguments: Any) -> tuple[Any, ...]:
+        output = self._network.call(self._address, self._abi.call(name, *arguments), timestamp=self.now())
+        return self._abi.result(name, output)
+
+    def _view(self, name: str, *arguments: Any) -> Any:
+        return self._views(name, *arguments)[0]
+
+    def _token_view(self, name: str, *arguments: Any) -> Any:
+        abi = contract("EnergyCredit").abi
+        return abi.result(name, self._network.call(self._token, abi.call(name, *arguments), timestamp=self.now()))[0]
+
+
+def send_as(
+    network: Network, keys: Keys, clock: Clock, holder: str, to: bytes, code: Contract, name: str, *arguments: Any
+) -> Any:
+    """A call of a contract by somebody; its receipt."""
+    now = network.date(int(clock.now().timestamp()))
+    return network.transact(keys, holder, to, code.abi.call(name, *arguments), timestamp=now)
+
+
+def _create(network: Network, keys: Keys, clock: Clock, holder: str, code: bytes, key: str) -> bytes:
+    now = network.date(int(clock.now().timestamp()))
+    created = network.transact(keys, holder, None, code, timestamp=now, key=key).created
+    if created is None:
+        raise LedgerError("the chain took a creation and made no contract")
+    return created

@@ -1,0 +1,5 @@
+"""The central system's records."""
+
+from sunfair.store.charging.repository import ChargingRepository
+
+__all__ = ["ChargingRepository"]
