@@ -27,12 +27,12 @@ from sunfair.files.import_simbench_homes import (
 from sunfair.files.import_simbench_network import simbench_network
 from sunfair.files.import_simbench_notice import DYNAMIC_NOTICE, NOTICES, notice_text
 from sunfair.files.import_simbench_prices import dynamic_retail
-from sunfair.files.scenario_network import place_loads
+from sunfair.files.network_text import place_loads
 from sunfair.files.scenario_write import folder_faults, render_scenario, write_folder
-from sunfair.model import Community, Scenario, Series
+from sunfair.model import Community, Scenario, Series, Sharing
 from sunfair.slots import SlotClock
 
-__all__ = ["DEFAULT_CODE", "Grid", "community_files", "import_simbench"]
+__all__ = ["DEFAULT_CODE", "Grid", "community_files", "import_simbench", "simbench_scenario"]
 
 DEFAULT_CODE = "1-LV-rural2--2-sw"
 ZONE = "Europe/Berlin"
@@ -74,6 +74,12 @@ def import_simbench(code: str = DEFAULT_CODE, *, out: Path | str, seed: int = 7)
     scenario, files = community_files(_grid(code), code, seed)
     write_folder(files, out)
     return imported(out, scenario)
+
+
+def simbench_scenario(code: str, seed: int = 7) -> Scenario:
+    """The community that `import_simbench` makes of a grid, without files. Raises ServiceMissing without simbench."""
+    grid = _grid(code)
+    return _scenario(grid, homes_at(grid.loads, grid.roofs, seed), code)
 
 
 def _grid(code: str) -> Grid:
@@ -128,7 +134,7 @@ def _scenario(grid: Grid, homes: Sequence[Home], code: str) -> Scenario:
     series = Series(first, load_wh, pv_wh, np.full(count, RETAIL, np.int64), np.full(count, FEED_IN, np.int64))
     cars = [index for index, home in enumerate(homes) if home.car]
     return Scenario(
-        Community(code.split("-")[2], members, clock),
+        Community(code.split("-")[2], members, clock, envelope=Sharing.EFFICIENT),
         series,
         visits_of(cars, {name: grid.profiles[name] for name in CAR_PROFILES}, first, clock),
         place_loads(grid.wires, {index: home.bus for index, home in enumerate(homes)}),

@@ -1,91 +1,64 @@
 """The network beside a community file: its wires as they are, its loads as the members say."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sunfair.errors import Fault
-from sunfair.grid import LOAD_ID_BASE, check_network
-from sunfair.model import FIRST_MEMBER
+from sunfair.files.import_grid import place_at, read_wires
+from sunfair.files.network_text import place_loads
+from sunfair.grid import check_network
+from sunfair.model import FIRST_MEMBER, Member, Phase
 
-__all__ = ["network_text", "place_loads", "read_network"]
-
-_MEND = "see docs/scenario.md, or write it with power_grid_model.utils.json_serialize"
+__all__ = ["idle_phases", "read_network"]
 
 
-def read_network(path: Path, buses: Sequence[tuple[str, int]]) -> tuple[str | None, list[Fault]]:
-    """The JSON text of the network at `path` with one load per member, and every fault.
+def read_network(path: Path, buses: Sequence[tuple[str, int]]) -> tuple[str | None, list[str], list[Fault]]:
+    """The JSON text of the network at `path` with one load per member, what was assumed of it, and every fault.
 
     `buses[i]` is where member i's bus stands in the community file, and the bus (a member without one is a fault
     already). The loads that the file holds are replaced: the community file says who hangs where.
     """
     name = path.name
-    try:
-        root = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        return None, [Fault(name, "is not there", "put it beside the community file, or correct [grid] file")]
-    except OSError as error:
-        return None, [Fault(name, f"cannot be read: {error.strerror}")]
-    except (ValueError, RecursionError) as error:
-        return None, [Fault(name, f"is not JSON: {error}", _MEND)]
-    nodes = _nodes(root)
-    if nodes is None:
-        return None, [Fault(name, "holds no list of nodes under data", _MEND)]
+    wires, faults = read_wires(path)
+    if wires is None:
+        return None, [], faults
+    nodes = _nodes(wires.root)
+    at = [(place, wires.node.get(bus, bus)) for place, bus in buses]
     faults = [
         Fault(place, f"is {bus}, which is no node of {name}", f"it has {len(nodes)} nodes: {_some(nodes)}")
-        for place, bus in buses
-        if bus not in nodes
+        for (place, bus), (_, node) in zip(buses, at, strict=True)
+        if node not in nodes
     ]
     # Loads only where there is a node, so that a wrong bus is reported once.
-    standing = {index: bus for index, (_, bus) in enumerate(buses) if bus in nodes}
-    text = place_loads(root, standing)
+    standing = {index: node for index, (_, node) in enumerate(at) if node in nodes}
+    text = place_loads(wires.root, standing)
     accounts = [FIRST_MEMBER + index for index in standing]
-    found = [fault for fault in check_network(text, accounts) if standing or fault.place != "asym_load"]
-    faults += [Fault(f"{name} {fault.place}", fault.what, fault.mend) for fault in found]
-    return (None if faults else text), faults
+    found = [place_at(wires, fault) for fault in check_network(text, accounts)]
+    faults += [
+        Fault(f"{name} {fault.place}", fault.what, fault.mend)
+        for fault in found
+        if standing or fault.place != "asym_load"
+    ]
+    return (None if faults else text), list(wires.notices), faults
 
 
-def place_loads(root: Mapping[str, Any], buses: Mapping[int, int]) -> str:
-    """The text of a network whose loads are the members at `buses` (member index → node id)."""
-    data = {component: rows for component, rows in root["data"].items() if component != "asym_load"}
-    attributes = {key: names for key, names in (root.get("attributes") or {}).items() if key != "asym_load"}
-    data["asym_load"] = [_load(index, bus) for index, bus in buses.items()]
-    return network_text({**root, "attributes": attributes, "data": data})
+def idle_phases(members: Sequence[Member]) -> list[str]:
+    """A remark on the phases that nobody hangs on, in a community of three and more: seldom is that right.
+
+    It is no fault: the others then carry all, and the neutral the difference.
+    """
+    used = "".join(member.phase or Phase.ABC for member in members)
+    idle = [phase for phase in "abc" if phase not in used]
+    if not idle or len(members) < 3:
+        return []
+    word = "phases" if len(idle) > 1 else "phase"
+    return [f"Nobody hangs on {word} {' and '.join(idle)} of the network: look whether the members' `phase` is right."]
 
 
-def _load(index: int, bus: int) -> dict[str, Any]:
-    zero = [0.0, 0.0, 0.0]
-    return {
-        "id": LOAD_ID_BASE + FIRST_MEMBER + index,
-        "node": bus,
-        "status": 1,
-        "type": 0,
-        "p_specified": zero,
-        "q_specified": zero,
-    }
-
-
-def network_text(root: Mapping[str, Any]) -> str:
-    """A network's JSON, one component a line: easy to read and to compare."""
-    lists = []
-    for component, rows in root["data"].items():
-        if isinstance(rows, list):
-            lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-            lists.append(f"{json.dumps(component)}: [\n{lines}\n]" if rows else f"{json.dumps(component)}: []")
-        else:
-            lists.append(f"{json.dumps(component)}: {json.dumps(rows)}")
-    head = {key: value for key, value in root.items() if key != "data"}
-    start = json.dumps({"version": "1.0", "type": "input", "is_batch": False, "attributes": {}} | head)
-    return f'{start[:-1]}, "data": {{\n' + ",\n".join(lists) + "\n}}\n"
-
-
-def _nodes(root: object) -> set[int] | None:
-    """The ids of the nodes, None where there is no list of them."""
-    data = root.get("data") if isinstance(root, dict) else None
-    rows = data.get("node") if isinstance(data, dict) else None
-    if not isinstance(root, dict) or not isinstance(rows, list) or not rows:
-        return None
+def _nodes(root: Mapping[str, Any]) -> set[int]:
+    """The ids of the nodes."""
+    rows = root["data"]["node"]
     attributes = root.get("attributes")
     names = attributes.get("node") if isinstance(attributes, dict) else None
     if isinstance(names, list) and "id" in names:

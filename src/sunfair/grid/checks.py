@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-from power_grid_model import CalculationType, LoadGenType, PowerGridModel
+from power_grid_model import CalculationType, LoadGenType, PowerGridModel, WindingType
 from power_grid_model.validation import validate_input_data
 from power_grid_model.validation.errors import MissingValueError, NotUniqueError, ValidationError
 
@@ -37,6 +37,8 @@ _COUNT = re.compile(r" for \d+ [^.]*\.?$")
 
 _TURNS_RATIO = 1.25
 """How far a transformer's winding voltage may lie from its node's: a swapped pair is further off."""
+
+_NO_NEUTRAL = (WindingType.wye, WindingType.delta, WindingType.zigzag)
 
 
 def check_tables(tables: Tables) -> list[Fault]:
@@ -119,6 +121,17 @@ def _voltages(tables: Tables) -> Iterator[Fault]:
                 yield Fault(f"transformer {transformer['id']}", what, "exchange its ends, or correct the voltage")
 
 
+def _neutrals(tables: Tables) -> Iterator[Fault]:
+    """Transformers that feed a voltage at which members hang, without a neutral for their single phases."""
+    rated = dict(zip(tables["node"]["id"].tolist(), tables["node"]["u_rated"].tolist(), strict=True))
+    homes = {rated[int(node)] for node in tables["asym_load"]["node"] if int(node) in rated}
+    for unit in tables["transformer"]:
+        side, end = ("to", "winding_to") if unit["u2"] <= unit["u1"] else ("from", "winding_from")
+        if rated.get(int(unit[f"{side}_node"])) in homes and unit[end] in _NO_NEUTRAL:
+            what = f"has no neutral on its low-voltage side (`{end}` {unit[end]})"
+            yield Fault(f"transformer {unit['id']}", what, "single-phase members need one: 1 (star) or 4 (zigzag)")
+
+
 def _loads(tables: Tables) -> Iterator[Fault]:
     for load in tables["asym_load"]:
         place = f"asym_load {load['id']}"
@@ -159,6 +172,7 @@ _RULES: Iterable[Callable[[Tables], Iterator[Fault]]] = (
     _ratings,
     _signs,
     _voltages,
+    _neutrals,
     _loads,
     _supply,
 )

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sunfair.grid.network import Network
 from sunfair.grid.topology import closed
 
-__all__ = ["electrical_distance"]
+__all__ = ["electrical_distance", "impedances"]
 
 _BASE_VA = 1e6
 """Any base power does: it cancels."""
@@ -23,7 +23,7 @@ def electrical_distance(network: Network) -> NDArray[np.float64]:
     """
     position = {int(bus): i for i, bus in enumerate(network.bus_id)}
     admittance = np.zeros((network.buses, network.buses), np.complex128)
-    for u, v, z_pu in _branches(network):
+    for u, v, z_pu in impedances(network):
         i, j = position[u], position[v]
         admittance[[i, j], [i, j]] += 1 / z_pu
         admittance[[i, j], [j, i]] -= 1 / z_pu
@@ -39,8 +39,8 @@ def electrical_distance(network: Network) -> NDArray[np.float64]:
     return distance
 
 
-def _branches(network: Network) -> list[tuple[int, int, complex]]:
-    """Closed branches as (from, to, positive-sequence impedance, pu)."""
+def impedances(network: Network) -> list[tuple[int, int, complex]]:
+    """Closed branches, lines first, as (from, to, positive-sequence impedance, pu of 1 MVA)."""
     rated = dict(zip(network.bus_id.tolist(), network.bus_rated_v.tolist(), strict=True))
     line, transformer = network.tables["line"], network.tables["transformer"]
     found = []

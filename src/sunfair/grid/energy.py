@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sunfair.model import Phase
 
-__all__ = ["exchange_wh", "injections", "losses_wh", "reactive_share"]
+__all__ = ["exchange_wh", "injections", "losses_wh", "phase_spread", "reactive_share"]
 
 _SPREAD = {
     Phase.A: (1.0, 0.0, 0.0),
@@ -20,6 +20,11 @@ _SPREAD = {
     Phase.ABC: (1 / 3, 1 / 3, 1 / 3),
 }
 """Which part of a connection's power each phase carries."""
+
+
+def phase_spread(phases: Sequence[Phase]) -> NDArray[np.float64]:
+    """Which part of each connection's power each phase carries, float64[n, 3], rows summing to 1."""
+    return np.array([_SPREAD[phase] for phase in phases], np.float64).reshape(-1, 3)
 
 
 def reactive_share(power_factor: float) -> float:
@@ -53,7 +58,7 @@ def injections(
     """
     if metered_wh.shape != load_wh.shape or metered_wh.ndim != 2 or metered_wh.shape[1] != len(phases):
         raise ValueError(f"metered {metered_wh.shape} and load {load_wh.shape} must both be [slots, {len(phases)}]")
-    spread = np.array([_SPREAD[phase] for phase in phases], np.float64).reshape(-1, 3)
+    spread = phase_spread(phases)
     watt_per_wh = 3600 / slot_seconds
     p_w = (metered_wh * watt_per_wh)[:, :, None] * spread
     q_var = (load_wh * (watt_per_wh * reactive_share(power_factor)))[:, :, None] * spread

@@ -1,39 +1,38 @@
 """Unbalanced power flow of many slots at once.
 
-Newton–Raphson on the three-phase network equations by power-grid-model, a batch of independent slots. A slot's
-result depends on that slot's powers alone: not on the others, on their order or on the number of threads.
+The three-phase network equations, solved for a batch of independent slots. A slot's result depends on that slot's
+powers alone: not on the others, on their order or on the number of threads.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from power_grid_model import CalculationMethod, ComponentType, PowerGridModel, initialize_array
 
 from sunfair.grid.network import Network
+from sunfair.grid.solver import Columns, Floats, Solver
 
-__all__ = ["Flow", "power_flow"]
+__all__ = ["BALANCE", "LIGHT", "Flow", "check_powers", "failure_text", "flow_of", "power_flow"]
 
-_CHUNK = 2048
-"""Slots per batch: bounds the memory of intermediate results, changes none of them."""
+LIGHT = {"node": ["u_pu"], "line": ["loading"], "transformer": ["loading"], "source": ["p"]}
+"""What the solver must give for voltages, loadings, exchange and losses."""
 
-_TOLERANCE = 1e-8
-"""Largest change of a voltage in the last iteration, pu; convergence is quadratic, the error far smaller."""
-
-_OUTPUTS = {
-    ComponentType.node: ["u_pu", "u_angle"],
-    ComponentType.line: ["loading"],
-    ComponentType.transformer: ["loading", "p_from", "q_from", "p_to", "q_to"],
-    ComponentType.source: ["p"],
+BALANCE = {
+    **LIGHT,
+    "node": ["u_pu", "u_angle"],
+    "transformer": ["loading", "p_from", "q_from", "p_to", "q_to"],
 }
+"""What it must give for voltage unbalance and neutral current as well."""
 
 _ROTATION = np.exp(2j * np.pi / 3 * np.array([0, 1, 2]))
 """1, a, a²: what the phases are turned by before they are added to symmetrical components."""
 
-Floats = NDArray[np.float64]
-Columns = Mapping[str, Mapping[str, Floats]]
+_COLLAPSED_PU = 0.2
+"""A voltage that no operating point has: the most a line can carry it carries at about half its voltage."""
+
+_EXPLAINED = 8
+"""For how many slots without a solution the place is looked for where the network gives way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,32 +85,64 @@ class Flow:
         return highest
 
 
-def power_flow(network: Network, p_w: Floats, q_var: Floats, *, threads: int = 2) -> Flow:
+def power_flow(network: Network, p_w: Floats, q_var: Floats, *, balance: bool = True, threads: int = 2) -> Flow:
     """Solve T slots for the members' powers.
 
     p_w, q_var : float64[T, n, 3], W and var per phase, + taken from the grid; members in the order of
         `network.accounts`
+    balance : whether `neutral_a` and `vuf` are wanted; without them they have no columns and the rest is as it is
     threads : how many slots are solved at a time, ≥ 1; changes no result
 
     Raises ValueError on powers of another shape or that are not finite. A slot without a solution does not stop
     the others: see `Flow.failed`.
     """
-    _check_powers(network, p_w, q_var)
-    model = PowerGridModel(dict(network.tables))
-    flow = _blank(network, len(p_w))
-    failures: list[tuple[int, str]] = []
-    for start in range(0, len(p_w), _CHUNK):
-        part = slice(start, min(start + _CHUNK, len(p_w)))
-        columns = _solve(model, network, p_w[part], q_var[part], threads)
+    check_powers(network, p_w, q_var)
+    flow = _blank(network, len(p_w), balance=balance)
+    failures: dict[int, str] = {}
+    solver = Solver(network, BALANCE if balance else LIGHT, threads=threads)
+    for part, columns, failed in solver.batches(p_w, q_var):
         _fill(flow, part, network, columns, p_w[part])
-        failures += [(start + index, reason) for index, reason in _failures(model)]
-    failed = np.array([index for index, _ in failures], np.int64)
+        failures |= failed
+    for index in list(failures)[:_EXPLAINED]:
+        failures[index] = failure_text(network, p_w[index], q_var[index], failures[index])
+    return _without(flow, failures)
+
+
+def failure_text(network: Network, p_w: Floats, q_var: Floats, reason: str) -> str:
+    """The solver's reason, and the place where the network gives way: the bus furthest off its rated voltage at the
+    largest part of these powers (float64[n, 3]), in steps of 5 %, that still has a solution.
+    """
+    parts = np.geomspace(1e-5, 1, 251)[:-1]
+    columns, failed = Solver(network, LIGHT).solve(parts[:, None, None] * p_w, parts[:, None, None] * q_var)
+    # Beyond the first that fails the solver may still find an answer, but none in which a network could stand.
+    lowest = columns["node"]["u_pu"].min(axis=(1, 2))
+    standing = [step not in failed and lowest[step] > _COLLAPSED_PU for step in range(len(parts))]
+    last = standing.index(False) - 1 if False in standing else len(parts) - 1
+    if last < 0:
+        return f"{reason} Not even a hundred-thousandth of these powers has one."
+    voltage = columns["node"]["u_pu"][last]
+    bus, phase = divmod(int(np.abs(voltage - 1).argmax()), 3)
+    place = f"node {network.bus_id[bus]} is at {voltage[bus, phase]:.2f} pu on phase {'abc'[phase]}"
+    return f"{reason} There is a solution up to {100 * parts[last]:.2g} % of these powers, where {place}."
+
+
+def flow_of(network: Network, columns: Columns, p_w: Floats) -> Flow:
+    """The flow of solved slots, all with a solution; `columns` hold at least what `BALANCE` asks for."""
+    flow = _blank(network, len(p_w), balance=True)
+    _fill(flow, slice(0, len(p_w)), network, columns, p_w)
+    return flow
+
+
+def _without(flow: Flow, failures: Mapping[int, str]) -> Flow:
+    """The flow with nothing in the slots that have no solution: the solver leaves there what was in memory."""
+    failed = np.array(list(failures), np.int64)
     for array in (flow.voltage_pu, flow.loading, flow.exchange_w, flow.losses_w, flow.neutral_a, flow.vuf):
-        array[failed] = np.nan  # the solver leaves there what was in memory
-    return replace(flow, failed=failed, reasons=tuple(reason for _, reason in failures))
+        array[failed] = np.nan
+    return replace(flow, failed=failed, reasons=tuple(failures.values()))
 
 
-def _check_powers(network: Network, p_w: Floats, q_var: Floats) -> None:
+def check_powers(network: Network, p_w: Floats, q_var: Floats) -> None:
+    """ValueError unless both are float64[T, n, 3] of finite numbers."""
     for name, power in (("p_w", p_w), ("q_var", q_var)):
         if power.shape != (len(p_w), network.members, 3):
             raise ValueError(f"{name} has shape {power.shape}; it must be [slots, {network.members} members, 3 phases]")
@@ -122,46 +153,19 @@ def _check_powers(network: Network, p_w: Floats, q_var: Floats) -> None:
             raise ValueError(f"{name} is not finite at {len(slots)} places, first at {place}")
 
 
-def _blank(network: Network, slots: int) -> Flow:
+def _blank(network: Network, slots: int, *, balance: bool) -> Flow:
     """Arrays of the right shapes to be filled."""
-    transformers = len(network.tables["transformer"])
+    transformers, buses = (len(network.tables["transformer"]), network.buses) if balance else (0, 0)
     return Flow(
         voltage_pu=np.empty((slots, network.buses, 3)),
         loading=np.empty((slots, len(network.branch_id))),
         exchange_w=np.empty(slots),
         losses_w=np.empty(slots),
         neutral_a=np.empty((slots, transformers)),
-        vuf=np.empty((slots, network.buses)),
+        vuf=np.empty((slots, buses)),
         failed=np.empty(0, np.int64),
         reasons=(),
     )
-
-
-def _solve(model: PowerGridModel, network: Network, p_w: Floats, q_var: Floats, threads: int) -> Columns:
-    """One batch: the wanted output columns by component, [slots, components(, 3)]."""
-    update = initialize_array("update", "asym_load", (len(p_w), network.members))
-    update["id"] = network.tables["asym_load"]["id"]
-    update["p_specified"] = p_w
-    update["q_specified"] = q_var
-    output: Any = model.calculate_power_flow(
-        symmetric=False,
-        calculation_method=CalculationMethod.newton_raphson,
-        error_tolerance=_TOLERANCE,
-        update_data={"asym_load": update},
-        threading=threads if threads > 1 else -1,  # −1 is the solver's word for one after the other
-        output_component_types={name: wanted for name, wanted in _OUTPUTS.items() if len(network.tables[name])},
-        continue_on_batch_error=True,
-        decode_error=True,
-    )
-    return {str(name.value): columns for name, columns in output.items()}
-
-
-def _failures(model: PowerGridModel) -> Iterator[tuple[int, str]]:
-    """Index within the batch and reason of every slot without a solution."""
-    error = model.batch_error
-    if error is not None:
-        for index, message in sorted(zip(error.failed_scenarios.tolist(), error.error_messages, strict=True)):
-            yield int(index), " ".join(message.split())
 
 
 def _fill(flow: Flow, part: slice, network: Network, columns: Columns, p_w: Floats) -> None:
@@ -171,6 +175,8 @@ def _fill(flow: Flow, part: slice, network: Network, columns: Columns, p_w: Floa
     flow.loading[part] = np.concatenate(loadings, axis=1)
     flow.exchange_w[part] = columns["source"]["p"].sum(axis=(1, 2))
     flow.losses_w[part] = flow.exchange_w[part] - p_w.sum(axis=(1, 2))
+    if "u_angle" not in columns["node"]:
+        return
     with np.errstate(all="ignore"):  # slots without a solution hold any bits
         phasor = columns["node"]["u_pu"] * np.exp(1j * columns["node"]["u_angle"])
         flow.vuf[part] = np.abs(phasor @ _ROTATION**2) / np.abs(phasor @ _ROTATION)

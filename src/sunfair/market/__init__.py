@@ -5,17 +5,24 @@ from sunfair.market.clearing import Clearing, Clearings, PairedClearing
 from sunfair.market.compare import MECHANISMS, Outcome, Terms, compare, total_outcomes
 from sunfair.market.continuous import ContinuousBook, Trade, clear_continuous
 from sunfair.market.curve import check_curve, merge_steps
+from sunfair.market.local import LocalClearing, LocalPrices
 from sunfair.market.mid_market import clear_mid_market_rate, mid_market_rate
+from sunfair.market.network import HEAD, Feeder, clear_network
+from sunfair.market.network_base import feeder_at_gate
 from sunfair.market.offers import Offers
 from sunfair.market.pay_as_bid import clear_pay_as_bid
 from sunfair.market.uniform import clear_uniform, clear_uniform_many
 
 __all__ = [
+    "HEAD",
     "MECHANISMS",
     "Attribution",
     "Clearing",
     "Clearings",
     "ContinuousBook",
+    "Feeder",
+    "LocalClearing",
+    "LocalPrices",
     "Offers",
     "Outcome",
     "PairedClearing",
@@ -25,10 +32,12 @@ __all__ = [
     "check_curve",
     "clear_continuous",
     "clear_mid_market_rate",
+    "clear_network",
     "clear_pay_as_bid",
     "clear_uniform",
     "clear_uniform_many",
     "compare",
+    "feeder_at_gate",
     "merge_steps",
     "mid_market_rate",
     "total_outcomes",

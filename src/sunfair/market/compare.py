@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sunfair.market.clearing import Clearing, PairedClearing
 from sunfair.market.continuous import clear_continuous
 from sunfair.market.integers import exact_sums
+from sunfair.market.local import LocalClearing
 from sunfair.market.mid_market import clear_mid_market_rate
 from sunfair.market.offers import Offers
 from sunfair.market.pay_as_bid import clear_pay_as_bid
@@ -51,7 +52,8 @@ class Outcome:
     volume_wh  : Wh traded
     turnover   : Σ Wh · price, 10⁻³ µ: what buyers owe sellers
     welfare    : Σ limit · fill over buys − over sells, 10⁻³ µ
-    buyer_gain, seller_gain : Σ Wh · distance between limit and price, 10⁻³ µ, ≥ 0; together they are the welfare
+    buyer_gain, seller_gain : Σ Wh · distance between limit and price, 10⁻³ µ, ≥ 0
+    rent       : at local prices, what buyers pay beyond what sellers are due, 10⁻³ µ; with both gains it is the welfare
     account_gain : the same per account that made an offer, ascending by account
     """
 
@@ -62,6 +64,7 @@ class Outcome:
     buyer_gain: int
     seller_gain: int
     account_gain: Mapping[int, int]
+    rent: int = 0
 
     @property
     def price(self) -> int | None:
@@ -96,6 +99,7 @@ def _sum(one: Outcome, other: Outcome) -> Outcome:
         one.buyer_gain + other.buyer_gain,
         one.seller_gain + other.seller_gain,
         gains,
+        one.rent + other.rent,
     )
 
 
@@ -113,6 +117,7 @@ def _outcome(name: str, offers: Offers, clearing: Clearing) -> Outcome:
         buyer_gain=sides[1],
         seller_gain=sides[0],
         account_gain=dict(zip(accounts.tolist(), exact_sums(gain, owner[step], len(accounts)), strict=True)),
+        rent=clearing.rent if isinstance(clearing, LocalClearing) else 0,
     )
 
 
@@ -123,6 +128,8 @@ def _fills_and_prices(clearing: Clearing) -> tuple[NDArray[np.intp], NDArray[np.
         energy = np.concatenate([clearing.pair_wh, -clearing.pair_wh])
         return both, energy, np.concatenate([clearing.pair_price, clearing.pair_price])
     step = np.flatnonzero(clearing.filled_wh)
+    if isinstance(clearing, LocalClearing):
+        return step, clearing.filled_wh[step], clearing.step_price[step]
     return step, clearing.filled_wh[step], np.full(len(step), clearing.price or 0, np.int64)
 
 

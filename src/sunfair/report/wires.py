@@ -1,4 +1,4 @@
-"""The street's cables as a drawing: where each bus stands in the tree, and its voltages over the day."""
+"""The street's cables as a drawing: where each bus stands in the tree, and what flowed there over the day."""
 
 from typing import Any
 
@@ -6,18 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.errors import InputError
-from sunfair.grid import Network, power_flow
+from sunfair.grid import Flow, Network, power_flow
 from sunfair.model import FIRST_MEMBER
 from sunfair.report.day import Day
 from sunfair.report.run import Run
+from sunfair.report.wire_day import local_prices, wire_balance
 
-__all__ = ["street_map"]
+__all__ = ["drawing", "street_map", "tree"]
 
 _PHASES = "abc"
 
 
 def street_map(run: Run, day: Day) -> dict[str, Any] | None:
-    """Buses, cables and voltages (10⁻⁴ pu) of the day; None without a grid or its injections."""
+    """Buses, cables and what flowed on them that day; None without a grid or its injections.
+
+    `high`, `low` (10⁻⁴ pu) of every bus, `loading` (‰) of the cable or transformer that feeds it, and what
+    `wire_balance` and `local_prices` say.
+    """
     path = run.folder / "grid.json"
     if not path.is_file() or not run.has("injections"):
         return None
@@ -25,13 +30,20 @@ def street_map(run: Run, day: Day) -> dict[str, Any] | None:
         network = Network.parse(path.read_text(encoding="utf-8"), range(FIRST_MEMBER, FIRST_MEMBER + run.homes))
     except InputError:
         return None
-    parents, order = _tree(network)
+    parents, order = tree(network)
     if len(order) != network.buses:
         return None
-    return {**_drawing(network, parents, order), **_voltages(run, day, network)}
+    flow = _flow(run, day, network)
+    return {
+        **drawing(network, parents, order),
+        **_voltages(flow),
+        "loading": _loading(network, parents, flow),
+        **wire_balance(flow),
+        "price": local_prices(run, day, network.buses, network.member_bus),
+    }
 
 
-def _tree(network: Network) -> tuple[NDArray[np.int64], list[int]]:
+def tree(network: Network) -> tuple[NDArray[np.int64], list[int]]:
     """The bus above each bus (−1: a source's), and all buses reached, each after its parent."""
     place = {int(bus): at for at, bus in enumerate(network.bus_id)}
     neighbours: list[list[int]] = [[] for _ in range(network.buses)]
@@ -53,7 +65,7 @@ def _tree(network: Network) -> tuple[NDArray[np.int64], list[int]]:
     return parents, order
 
 
-def _drawing(network: Network, parents: NDArray[np.int64], order: list[int]) -> dict[str, Any]:
+def drawing(network: Network, parents: NDArray[np.int64], order: list[int]) -> dict[str, Any]:
     """Depth and row of each bus, its parent and feeder; the longest branch of a bus runs straight on."""
     size = network.buses
     depth, reach = np.zeros(size, np.int64), np.zeros(size, np.int64)
@@ -97,12 +109,30 @@ def _first_child(bus: int, children: list[list[int]], reach: NDArray[np.int64]) 
     return min(children[bus], key=lambda child: (-reach[child], child))
 
 
-def _voltages(run: Run, day: Day, network: Network) -> dict[str, Any]:
-    """Highest and lowest phase voltage of every bus in every slot of the day, by power flow of the injections."""
+def _flow(run: Run, day: Day, network: Network) -> Flow:
+    """The day's power flow by its injections."""
     names = [f"{kind}_{phase}_{unit}" for kind, unit in (("p", "w"), ("q", "var")) for phase in _PHASES]
     table = run.table("injections", names, day.span)
     columns = np.stack([np.asarray(table[name]) for name in names], axis=-1)
     powers = columns.astype(np.float64).reshape(day.span.length, run.homes, 2, 3)
-    flow = power_flow(network, powers[:, :, 0], powers[:, :, 1])
+    return power_flow(network, powers[:, :, 0], powers[:, :, 1])
+
+
+def _voltages(flow: Flow) -> dict[str, Any]:
+    """Highest and lowest phase voltage of every bus in every slot of the day."""
     scaled = np.round(np.nan_to_num(flow.voltage_pu) * 10_000).astype(np.int64)
     return {"high": scaled.max(axis=2).T.tolist(), "low": scaled.min(axis=2).T.tolist()}
+
+
+def _loading(network: Network, parents: NDArray[np.int64], flow: Flow) -> list[list[int]]:
+    """Loading of the branch between each bus and the one above, ‰; 0 where there is none. Of several, the highest."""
+    place = {int(bus): at for at, bus in enumerate(network.bus_id)}
+    scaled = np.round(np.nan_to_num(flow.loading) * 1000).astype(np.int64)
+    found = np.zeros((network.buses, len(scaled)), np.int64)
+    tables = (network.tables[name] for name in ("line", "transformer"))
+    ends = [(place[int(row["from_node"])], place[int(row["to_node"])]) for table in tables for row in table]
+    for branch, (u, v) in enumerate(ends):
+        for below, above in ((u, v), (v, u)):
+            if parents[below] == above:
+                found[below] = np.maximum(found[below], scaled[:, branch])
+    return [values.tolist() for values in found]

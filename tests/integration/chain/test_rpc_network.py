@@ -381,7 +381,7 @@ class MortalRpc(JsonRpc):
 
 
 @pytest.mark.parametrize("heard", [False, True], ids=["unheard", "heard"])
-@pytest.mark.parametrize("key", ["", "issue 5"], ids=["by content", "by key"])
+@pytest.mark.parametrize("key", ["", "a key"], ids=["by content", "by key"])
 def test_a_process_that_dies_at_any_call_does_it_once(
     anvil: Anvil, network_to: Open, tmp_path: Path, key: str, heard: bool
 ) -> None:

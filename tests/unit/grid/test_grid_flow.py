@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -150,6 +151,11 @@ def test_a_slot_that_diverges_is_named_and_harms_no_other(network):
     assert flow.failed.tolist() == wild
     assert len(flow.reasons) == 4
     assert all("converge" in reason for reason in flow.reasons)
+    # What gives way is at the end of a feeder: buses 4 and 6 of 2-3-4 and 2-5-6.
+    place = re.compile(
+        r"There is a solution up to 0\.\d+ % of these powers, where node [46] is at 0\.\d\d pu on phase [abc]\."
+    )
+    assert all(place.search(reason) for reason in flow.reasons), flow.reasons
     assert np.flatnonzero(~flow.converged).tolist() == wild
     rest = flow.converged
     for name in FIELDS:
@@ -157,6 +163,27 @@ def test_a_slot_that_diverges_is_named_and_harms_no_other(network):
         assert getattr(flow, name)[rest].tobytes() == getattr(sound, name)[rest].tobytes()
     assert np.isnan(flow.max_voltage_pu[wild]).all()
     assert violations(flow)[wild].all()
+
+
+def test_heavy_slots_that_settle_slowly_are_solved_all_the_same(two_bus):
+    """Close to the most that the line can carry, where current iteration gives up: the closed form still holds."""
+    most = V1**2 / (2 * (0.2 + math.hypot(0.2, 0.08)))  # voltage stability limit of a line at unity power factor
+    watts = np.array([0.5, 0.9, 0.99, 0.999]) * most
+    flow = power_flow(two_bus, *on_phase_a(*watts))
+    assert flow.converged.all()
+    np.testing.assert_allclose(flow.voltage_pu[:, 1, 0], [end_voltage(p, 0.0) / V1 for p in watts], rtol=1e-6)
+    alone = [power_flow(two_bus, *on_phase_a(p)).voltage_pu[0] for p in watts]
+    assert np.stack(alone).tobytes() == flow.voltage_pu.tobytes()
+    beyond = power_flow(two_bus, *on_phase_a(1.01 * most))
+    assert beyond.failed.tolist() == [0]
+
+
+def test_without_balance_the_rest_is_the_same_bits(network):
+    powers = random_powers(30, 6)
+    light, full = power_flow(network, *powers, balance=False), power_flow(network, *powers)
+    for name in ("voltage_pu", "loading", "exchange_w", "losses_w"):
+        assert getattr(light, name).tobytes() == getattr(full, name).tobytes(), name
+    assert (light.vuf.shape, light.neutral_a.shape) == ((30, 0), (30, 0))
 
 
 def test_reductions_and_violations(feeder):

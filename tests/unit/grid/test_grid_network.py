@@ -61,6 +61,12 @@ def second_source(d):
 FAULTS = {
     "unrated line": (lambda d: row(d, "line", 0, i_n=None), "line 11", "rated current"),
     "unrated transformer": (lambda d: d["data"]["transformer"][0].pop("sn"), "transformer 21", "'sn' is missing"),
+    "transformer without tap data": (
+        lambda d: [d["data"]["transformer"][0].pop(name) for name in ("tap_side", "tap_min", "tap_max", "tap_size")],
+        "transformer 21",
+        "'tap_size' is missing",
+    ),
+    "tap beyond its end": (lambda d: row(d, "transformer", 0, tap_pos=3), "transformer 21", "'tap_pos' is not between"),
     "zero rating": (lambda d: row(d, "transformer", 0, sn=0), "transformer 21", "'sn' is not greater than zero (0.0)"),
     "line without impedance": (lambda d: row(d, "line", 1, r1=0, x1=0), "line 12", "'r1' and 'x1' are both zero"),
     "line without zero sequence": (lambda d: row(d, "line", 1, r0=None), "line 12", "'r0' is missing"),
@@ -82,8 +88,8 @@ FAULTS = {
     "swapped windings": (lambda d: row(d, "transformer", 0, u1=400, u2=20e3), "transformer 21", "`u1` is 400 V"),
     "no neutral for the homes": (
         lambda d: row(d, "transformer", 0, winding_to=0, clock=5, winding_from=2),
-        "network",
-        "no power flow",
+        "transformer 21",
+        "no neutral on its low-voltage side",
     ),
     "text for a number": (lambda d: row(d, "line", 0, r1="0.1"), "line 11 r1", "must be a number"),
     "truth for a number": (lambda d: row(d, "line", 0, r1=True), "line 11 r1", "must be a number"),
