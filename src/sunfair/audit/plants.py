@@ -1,36 +1,47 @@
-"""What a run tells of its community plants: earned as the rows say, forwarded whole, divided by the shares on chain."""
+"""What a run tells of its community plants: earned as the rows say, forwarded whole, divided by the shares on chain.
 
-from collections.abc import Iterator, Mapping
+Of a plant that shares by key: what the utility owes for it, and what of that it paid, on chain.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sunfair.app.plant_book import PlantBook, PlantShare, note_arrears, plant_flows
 from sunfair.audit.findings import Finding, Rank
 from sunfair.audit.money import Money
 from sunfair.audit.roots import part_of, whole_rows
 from sunfair.audit.run import Run
-from sunfair.chain.plant_office import plant_document
-from sunfair.commons import Key, credits_of, divided, due_of, forward
 from sunfair.files import read_plant_tables
-from sunfair.model import FIRST_MEMBER, Plant
+from sunfair.model import FIRST_MEMBER, UTILITY, Plant
 from sunfair.ports import PlantRecord, Settled
 from sunfair.settlement import PeriodRows, Tree, period_leaf
 from sunfair.units import BPS
 
 __all__ = ["plant_faults"]
 
+Rows = list[dict[str, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A plant of the run: its account, what the community says of it, what the chain does."""
+    """A plant of the run: what the community says of it, what the chain does, its books."""
 
-    account: int
-    plant: Plant
-    holders: tuple[int, ...]
+    book: PlantBook
     chain: PlantRecord
-    seats: tuple[int, ...]
+
+    @property
+    def account(self) -> int:
+        """The plant's account in the market."""
+        return self.book.account
+
+    @property
+    def plant(self) -> Plant:
+        """What the community says of it."""
+        return self.book.plant
 
 
 def plant_faults(run: Run, money: Money) -> Iterator[Finding]:
@@ -43,87 +54,97 @@ def plant_faults(run: Run, money: Money) -> Iterator[Finding]:
     if tables is None:
         yield Finding(Rank.STRUCTURE, int(run.slots[0]), 0, "plant.parquet or plant_bills.parquet has other columns")
         return
+    held = [_held(run, account, plant) for account, plant in plants]
+    stand = [one for one in held if isinstance(one, _Held)]
+    if len(stand) < len(held):
+        yield from (one for one in held if isinstance(one, Finding))
+        return
+    periods, lines, wrong = _worked_out(run, whole_rows(run, money), stand, settled)
+    yield from wrong
+    for one in stand:
+        yield from _reached(run, one, [row for row in periods if row["account"] == one.account])
+    yield from _paid_out(run, stand, lines)
     stated, bills = tables
-    due: list[dict[str, Any]] = []
-    lines: list[dict[str, Any]] = []
-    rows = whole_rows(run, money)
-    for account, plant in plants:
-        held = _held(run, account, plant)
-        if isinstance(held, Finding):
-            yield held
-            return
-        periods, holders = _worked_out(run, rows, held, settled)
-        due, lines = due + periods, lines + holders
-        yield from _on_chain(run, held, periods, bills)
-    yield from _differ("plant.parquet", stated, due, ("period", "account"))
+    yield from _differ("plant.parquet", stated, periods, ("period", "account"))
     yield from _differ("plant_bills.parquet", bills, lines, ("period", "plant", "account"))
 
 
 def _held(run: Run, account: int, plant: Plant) -> _Held | Finding:
-    """The plant's contract, named by the market, the account and its owner."""
-    owner = run.chain.owners[account]
-    document = plant_document(run.chain.market, account, owner)
-    found = [one for one in run.chain.plants if (one.organiser, one.document) == (owner, document)]
-    last = int(run.slots[-1])
+    """The plant's contract, whose document names the market, the account, its owner and its meter point."""
+    found = [one for one in run.chain.plants if one.account == account]
     if len(found) != 1:
-        return Finding(Rank.CHAIN, last, account, f"{len(found)} contracts of this plant stand on chain, not one")
+        what = f"{len(found)} contracts of this plant stand on chain, not one"
+        return Finding(Rank.CHAIN, int(run.slots[-1]), account, what)
     number = {member.id: at for at, member in enumerate(run.community.members, FIRST_MEMBER)}
-    holders = tuple(number[name] for name in plant.holders)
-    seats = tuple(found[0].shares.get(run.chain.owners[holder], 0) for holder in holders)
-    supply = sum(found[0].shares.values())
-    for holder, seat, bps in zip(holders, seats, plant.shares_bps, strict=True):
-        if seat * BPS != bps * supply:
-            return Finding(Rank.CHAIN, last, holder, f"holds {seat} of {supply} shares on chain, not {bps} bps")
-    return _Held(account, plant, holders, found[0], seats)
+    return _Held(PlantBook(plant, account, tuple(number[name] for name in plant.holders)), found[0])
 
 
 def _worked_out(
-    run: Run, rows: PeriodRows, held: _Held, settled: list[Settled]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What both tables must say of a plant."""
-    periods: list[dict[str, Any]] = []
-    holders: list[dict[str, Any]] = []
-    carried = accumulator = 0
+    run: Run, rows: PeriodRows, plants: list[_Held], settled: list[Settled]
+) -> tuple[Rows, Rows, list[Finding]]:
+    """What both tables must say, period by period, and seats on chain that are not the community's."""
+    periods: Rows = []
+    holders: Rows = []
+    wrong: list[Finding] = []
+    debts: dict[int, int] = {}
+    divided = dict.fromkeys((held.account for held in plants), 0)
     for record in settled:
         part = _slots(run, record)
-        earned = int(rows.paid[part, held.account].sum())
-        sent, carried = forward(carried, earned)
-        before, accumulator = accumulator, divided(accumulator, sent, sum(held.seats))
-        shared, worth = _told(run, rows, held, part)
-        generation = int(np.maximum(-rows.metered_wh[part, held.account], 0).sum())
-        total = None if shared is None else sum(shared)
-        periods.append(
-            {
-                "period": record.period,
-                "first_slot": int(run.slots[part.start]),
-                "last_slot": int(run.slots[part.stop - 1]),
-                "account": held.account,
-                "generation_wh": generation,
-                "earned": earned,
-                "forwarded": sent,
-                "supply": sum(held.seats),
-                "contract": held.chain.address,
-                "accumulator": accumulator.to_bytes(32, "big"),
-                "period_root": record.period_root,
-                "leaf": _leaf(run, rows, held.account, record, part),
-                "shared_wh": total,
-                "surplus_wh": None if total is None else generation - total,
-            }
-        )
-        for at, (holder, seat) in enumerate(zip(held.holders, held.seats, strict=True)):
-            due = due_of(seat, accumulator) - due_of(seat, before)
-            keyed = (None, None) if shared is None or worth is None else (shared[at], worth[at])
-            holders.append(_line(periods[-1], holder, seat, due, keyed))
-    return periods, holders
+        mine = part_of(rows, part)
+        if any(held.plant.shares_output for held in plants):
+            note_arrears(debts, _moved(run, part, "arrears"))
+        retail, feed_in = (run.grid("slots", name)[part, 0] for name in ("retail", "feed_in"))
+        flows = plant_flows(mine, retail, feed_in, run.community.clock)
+        for held in plants:
+            shares = held.plant.shares_on(run.community.clock.date_of(int(mine.slots[0])))
+            seats, strange = _seats(run, held, shares, divided[held.account])
+            wrong += strange
+            told, flows = held.book.period(mine, flows, shares, seats, debts)
+            divided[held.account] += told.income > 0
+            periods.append(_period(run, held, told, record, mine))
+            holders += _lines(periods[-1], told)
+    return periods, holders, wrong
 
 
-def _line(
-    of: Mapping[str, Any], holder: int, seat: int, due: int, keyed: tuple[int | None, int | None]
-) -> dict[str, Any]:
-    """A holder's line; a holder's agent claims all that is due."""
-    names = "period", "last_slot", "plant", "account", "shares", "due", "claimed", "shared_wh", "credit"
-    values = of["period"], of["last_slot"], of["account"], holder, seat, due, due, *keyed
-    return dict(zip(names, values, strict=True))
+def _seats(run: Run, held: _Held, shares_bps: tuple[int, ...], incomes: int) -> tuple[list[int], list[Finding]]:
+    """The holders' seats when an income was divided, and those that are not what the community says, in full."""
+    on_chain, last = held.chain.seats_at(incomes), int(run.slots[-1])
+    seats = [on_chain.pop(run.chain.owners[holder], 0) for holder in held.book.holders]
+    supply = sum(held.chain.shares.values())
+    found = [
+        Finding(Rank.CHAIN, last, holder, f"holds {seat} of {supply} shares on chain, not {bps} bps")
+        for holder, seat, bps in zip(held.book.holders, seats, shares_bps, strict=True)
+        if seat * BPS != bps * supply
+    ]
+    if strangers := sum(on_chain.values()):
+        what = f"{strangers} of {supply} shares are held on chain by nobody whom the community names"
+        found.append(Finding(Rank.CHAIN, last, held.account, what))
+    return seats, found
+
+
+def _period(run: Run, held: _Held, told: PlantShare, record: Settled, rows: PeriodRows) -> dict[str, Any]:
+    """A row of `plant.parquet`."""
+    names = "generation_wh", "shared_wh", "surplus_wh", "shared_income", "earned", "forwarded", "supply"
+    first, last = int(rows.slots[0]), int(rows.slots[-1])
+    return {
+        "period": record.period,
+        "first_slot": first,
+        "last_slot": last,
+        "account": held.account,
+        **{name: getattr(told, name) for name in names},
+        "contract": held.chain.address,
+        "point": held.chain.point,
+        "accumulator": told.accumulator.to_bytes(32, "big"),
+        "period_root": record.period_root,
+        "leaf": _leaf(run, rows, held.account, record),
+    }
+
+
+def _lines(of: dict[str, Any], told: PlantShare) -> Rows:
+    """Holders' rows of `plant_bills.parquet`; a holder's agent claims all that is due."""
+    place = {"period": of["period"], "last_slot": of["last_slot"], "plant": of["account"]}
+    names = "account", "shares", "due", "shared_wh", "credit", "paid"
+    return [{**place, **{name: getattr(one, name) for name in names}, "claimed": one.due} for one in told.holders]
 
 
 def _slots(run: Run, record: Settled) -> slice:
@@ -133,44 +154,57 @@ def _slots(run: Run, record: Settled) -> slice:
     return slice(start, start + sum(one.slots for one in anchors))
 
 
-def _told(run: Run, rows: PeriodRows, held: _Held, part: slice) -> tuple[list[int] | None, list[int] | None]:
-    """Wh and µ of each holder by the plant's key."""
-    if not held.plant.key:
-        return None, None
-    retail: NDArray[np.int64] = run.grid("slots", "retail")[part, 0]
-    metered, shares = rows.metered_wh[part], held.plant.shares_bps
-    shared, worth = credits_of(cast(Key, held.plant.key), metered, held.account, held.holders, shares, retail)
-    return shared.shared_wh.sum(axis=0).tolist(), worth.tolist()
-
-
-def _leaf(run: Run, rows: PeriodRows, account: int, record: Settled, part: slice) -> bytes:
-    """The plant's leaf under the period root, from its rows, the amount on chain and its transfers."""
-    moved = dict.fromkeys(("arrears", "cover"), 0)
+def _moved(run: Run, part: slice, kind: str) -> NDArray[np.int64]:
+    """A period's transfers of a kind by account, int64[m], µ: they stand at its last slot."""
+    total = np.zeros(run.accounts, np.int64)
     for row in run.tables["transfers"].to_pylist():
-        if row["account"] == account and row["slot"] == run.slots[part.stop - 1] and row["kind"] in moved:
-            moved[row["kind"]] += row["amount"]
-    root = Tree(part_of(rows, part).leaves(account)).root
-    return period_leaf(account, record.amounts[account], moved["arrears"], moved["cover"], root)
+        if row["kind"] == kind and row["slot"] == run.slots[part.stop - 1] and 0 <= row["account"] < run.accounts:
+            total[row["account"]] += row["amount"]
+    return total
 
 
-def _on_chain(run: Run, held: _Held, periods: list[dict[str, Any]], bills: list[dict[str, Any]]) -> Iterator[Finding]:
-    """What reached the contract, and what left it to each holder."""
-    last = int(run.slots[-1])
-    sent = tuple(row["forwarded"] for row in periods if row["forwarded"])
-    if sent != held.chain.incomes:
-        what = f"{sum(held.chain.incomes)} µ reached the plant's contract on chain; its rows earned {sum(sent)} µ"
+def _leaf(run: Run, rows: PeriodRows, account: int, record: Settled) -> bytes:
+    """The plant's leaf under the period root, from its rows, the amount on chain and its transfers."""
+    part = _slots(run, record)
+    arrears, cover = (int(_moved(run, part, kind)[account]) for kind in ("arrears", "cover"))
+    return period_leaf(account, record.amounts[account], arrears, cover, Tree(rows.leaves(account)).root)
+
+
+def _reached(run: Run, held: _Held, periods: Rows) -> Iterator[Finding]:
+    """What reached the contract: of the agent what the rows earned, of the utility what it took for shared energy."""
+    last, chain = int(run.slots[-1]), held.chain
+    whole = tuple(total for row in periods if (total := row["forwarded"] + (row["shared_income"] or 0)))
+    if whole != chain.incomes:
+        what = f"{sum(chain.incomes)} µ reached the plant's contract on chain; its rows earned {sum(whole)} µ"
         yield Finding(Rank.CHAIN, last, held.account, what)
-    for holder in held.holders:
-        told = sum(row["claimed"] for row in bills if (row["plant"], row["account"]) == (held.account, holder))
-        paid = held.chain.claimed[run.chain.owners[holder]]
-        if told != paid:
-            what = f"plant_bills.parquet tells {told} µ claimed; on chain {paid} µ were paid"
-            yield Finding(Rank.CHAIN, last, holder, what)
+    due, utility = sum(row["shared_income"] or 0 for row in periods), run.chain.owners[UTILITY]
+    sent = chain.received.get(utility, 0)
+    if held.plant.shares_output and sent != due:
+        what = f"the utility sent {sent} µ to the plant's contract; for shared energy {due} µ are due"
+        yield Finding(Rank.CHAIN, last, UTILITY, what)
 
 
-def _differ(
-    name: str, stated: list[dict[str, Any]], due: list[dict[str, Any]], keys: tuple[str, ...]
-) -> Iterator[Finding]:
+def _paid_out(run: Run, plants: list[_Held], lines: Rows) -> Iterator[Finding]:
+    """What left each contract to each holder, and what the utility sent each of them, whatever for."""
+    last, credited, paid = int(run.slots[-1]), dict[int, int](), dict[int, int]()
+    for held in plants:
+        for holder in held.book.holders:
+            owner = run.chain.owners[holder]
+            mine = [row for row in lines if (row["plant"], row["account"]) == (held.account, holder)]
+            due = sum(row["claimed"] for row in mine)
+            if due != held.chain.claimed.get(owner, 0):
+                what = f"{held.chain.claimed.get(owner, 0)} µ were claimed on chain; {due} µ are due to its shares"
+                yield Finding(Rank.CHAIN, last, holder, what)
+            credited[holder] = credited.get(holder, 0) + sum(row["paid"] or 0 for row in mine)
+            paid[holder] = max(paid.get(holder, 0), held.chain.credited.get(owner, 0))
+    if any(held.plant.shares_output for held in plants):
+        for holder, due in credited.items():
+            if due != paid[holder]:
+                what = f"the utility sent {paid[holder]} µ on chain; for shared energy {due} µ are due"
+                yield Finding(Rank.CHAIN, last, holder, what)
+
+
+def _differ(name: str, stated: Rows, due: Rows, keys: tuple[str, ...]) -> Iterator[Finding]:
     """Rows that are missing, double or strange, and numbers that are others."""
     order = {tuple(row[key] for key in keys): row for row in due}
     seen = set[tuple[int, ...]]()

@@ -49,6 +49,20 @@ def size(
     )
 
 
+@commons.command("share")
+def share(
+    scenario: Annotated[Path, typer.Argument(help="A community.toml with a [member.plant].", metavar="COMMUNITY.toml")],
+    plant: Annotated[str | None, typer.Option("--plant", help="Id of the plant, where there are several.")] = None,
+    price: Annotated[float | None, typer.Option("--price", help="What a shared kWh costs a holder.")] = None,
+    rules: Annotated[str | None, typer.Option("--rules", help="new-york, austria, spain or france.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What each of the six keys gives of a plant over the community's series; what the rules of a place forbid."""
+    from sunfair.cli.commons_share import run_share
+
+    raise typer.Exit(run_share(scenario, name=plant, price=price, rules=rules, as_json=as_json))
+
+
 @commons.command("propose")
 def propose(
     plan: Annotated[Path, typer.Argument(help="A plan; see docs/commons.md.", metavar="PLAN.toml")],

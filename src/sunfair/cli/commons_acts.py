@@ -15,7 +15,7 @@ from sunfair.files.plan_file import read_plan
 from sunfair.ports import Keys
 from sunfair.units import micro
 
-__all__ = ["ACTS", "Act", "Who", "run_act", "run_propose", "run_status"]
+__all__ = ["ACTS", "Act", "Who", "open_network", "run_act", "run_propose", "run_status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Who:
 def run_propose(path: Path, token: str | None, who: Who, *, as_json: bool) -> None:
     """Create the contract of a plan; on a local chain with play money unless a token is named."""
     plan = read_plan(path)
-    with _network(who) as (network, keys):
+    with open_network(who) as (network, keys):
         if token is None and who.demo_keys is None:
             fault = Fault("--token", "is missing", "name the token of 6 decimals in which everything is paid")
             raise InputError("a plan is proposed in somebody's money", [fault])
@@ -89,7 +89,7 @@ def run_propose(path: Path, token: str | None, who: Who, *, as_json: bool) -> No
 
 def run_status(plant: str, who: Who, *, as_json: bool) -> None:
     """Where a plant stands, and every vote."""
-    with _network(who, looks=True) as (network, keys):
+    with open_network(who, looks=True) as (network, keys):
         ledger = PlantContract(network, keys, WallClock(), _address("PLANT", plant))
         status, terms = ledger.status(), ledger.plan().terms
         money = {name: getattr(status.money, name) for name in ("escrow", "fund", "bonds", "unclaimed", "held")}
@@ -105,7 +105,7 @@ def run_act(name: str, plant: str, words: Sequence[str], who: Who, *, as_json: b
     """Do one act. InputError naming every word that is missing, too much or no value of its kind."""
     act = ACTS[name]
     arguments = _arguments(act, words)
-    with _network(who) as (network, keys):
+    with open_network(who) as (network, keys):
         ledger = PlantContract(network, keys, WallClock(), _address("PLANT", plant))
         _do(ledger, act, arguments, who.holder)
         result = {"act": name, "state": ledger.status().state.name}
@@ -173,7 +173,7 @@ def _address(place: str, text: str) -> bytes:
 
 
 @contextmanager
-def _network(who: Who, *, looks: bool = False) -> Iterator[tuple[RpcNetwork, Keys]]:
+def open_network(who: Who, *, looks: bool = False) -> Iterator[tuple[RpcNetwork, Keys]]:
     """The node and who signs there; who only `looks` needs no key."""
     rpc = JsonRpc(node_url(who.rpc_url))
     with RpcNetwork.connect(rpc) as network:

@@ -3,14 +3,7 @@
 The contract `CommunitySolar` counts the same in the same integers (docs/commons-spec.md, "Income").
 """
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
-
-from sunfair.commons.allocation import Allocation, Key, allocate
-
-__all__ = ["credits_of", "divided", "due_of", "forward"]
+__all__ = ["divided", "due_of", "forward", "owed_of"]
 
 _SCALE_BITS = 64
 
@@ -30,22 +23,14 @@ def divided(accumulator: int, income: int, supply: int) -> int:
     return accumulator + (income << _SCALE_BITS) // supply
 
 
+def owed_of(owed: int, shares: int, before: int, after: int) -> int:
+    """What a seat is owed, 2⁻⁶⁴ µ, after the accumulator went from `before` to `after` while it held `shares`.
+
+    Seats pass between two incomes, never within one, so a seat's income is the sum over the shares it held.
+    """
+    return owed + shares * (after - before)
+
+
 def due_of(shares: int, accumulator: int) -> int:
     """What a seat that held `shares` from the start is owed in all, whole µ, rounded down."""
     return (shares * accumulator) >> _SCALE_BITS
-
-
-def credits_of(
-    key: Key, metered_wh: NDArray[np.int64], plant: int, holders: Sequence[int], shares_bps: Sequence[int],
-    retail: NDArray[np.int64],
-) -> tuple[Allocation, NDArray[np.int64]]:  # fmt: skip
-    """The plant's metered output by a sharing key, and each holder's credit, int64[n], µ ≥ 0.
-
-    metered_wh : int64[T, m], + taken; plant, holders : columns of it; shares_bps sum to 10,000
-    retail : int64[T], µ/kWh; a shared Wh is worth what the holder's utility takes for it, each slot rounded down; a
-        negative price is worth nothing
-    """
-    generation, use = np.maximum(-metered_wh[:, plant], 0), np.maximum(metered_wh[:, list(holders)], 0)
-    shared = allocate(key, generation, use, np.array(shares_bps, np.int64))
-    worth = shared.shared_wh * np.maximum(retail, 0)[:, None] // 1_000
-    return shared, worth.sum(axis=0)

@@ -21,12 +21,12 @@ def _schema(whole: str, hashes: str = "", empty: str = "") -> pa.Schema:
 
 PLANT = _schema(
     "period first_slot last_slot account generation_wh earned forwarded supply",
-    "contract accumulator period_root leaf",
-    "shared_wh surplus_wh",
+    "contract point accumulator period_root leaf",
+    "shared_wh surplus_wh shared_income",
 )
 """A row per plant and applied period."""
 
-PLANT_BILLS = _schema("period last_slot plant account shares due claimed", empty="shared_wh credit")
+PLANT_BILLS = _schema("period last_slot plant account shares due claimed", empty="shared_wh credit paid")
 """A row per holder of a plant and applied period."""
 
 

@@ -1,7 +1,7 @@
 """A community plant as its members, organiser and payees use it: the contract behind a port, and what it says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sunfair.commons.plan import Plan, PlantState
@@ -15,6 +15,7 @@ __all__ = [
     "PlantRecord",
     "PlantStatus",
     "Pledged",
+    "SeatPassed",
     "SeatRecord",
 ]
 
@@ -91,11 +92,26 @@ class PlantEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatPassed:
+    """Shares that passed from one 20-byte address to another for `price`, µ, after so many `incomes` were divided."""
+
+    seller: bytes
+    buyer: bytes
+    shares: int
+    price: int
+    incomes: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlantRecord:
     """What a chain says of a plant: its 20-byte address, who proposed it, the hash of its document, its peak power, W.
 
-    shares : seats by 20-byte address, as pledged, µ; incomes : what was divided among them, µ, in order;
-    claimed : what each of them was paid of it, µ
+    shares : seats by 20-byte address, as pledged, µ; passed : what passed of them since, in order
+    incomes : what was divided among them, µ, in order; claimed : what each of them was paid of it, µ
+    received : tokens that reached it, by sender, pledges and bonds included, µ
+    credited : what the market's utility sent to each of them, whatever for, µ
+    account, point : the account in the market and the meter point, 32 bytes, that its document names; None and empty
+        where it names none of the proposer's
     """
 
     address: bytes
@@ -105,6 +121,20 @@ class PlantRecord:
     shares: Mapping[bytes, int]
     incomes: tuple[int, ...]
     claimed: Mapping[bytes, int]
+    passed: tuple[SeatPassed, ...] = ()
+    received: Mapping[bytes, int] = field(default_factory=dict)
+    credited: Mapping[bytes, int] = field(default_factory=dict)
+    account: int | None = None
+    point: bytes = b""
+
+    def seats_at(self, incomes: int) -> dict[bytes, int]:
+        """The seats when income number `incomes` (from 0) was divided, µ by address."""
+        seats = dict(self.shares)
+        for one in self.passed:
+            if one.incomes <= incomes:
+                seats[one.seller] -= one.shares
+                seats[one.buyer] = seats.get(one.buyer, 0) + one.shares
+        return seats
 
 
 class PlantLedger(Protocol):
@@ -195,7 +225,11 @@ class PlantOffice(Protocol):
         ...
 
     def document(self, account: int) -> bytes:
-        """The 32-byte hash that binds a plant to its account in the market and to its agent's key."""
+        """The 32-byte hash that binds a plant to its account in the market, its agent's key and its meter point."""
+        ...
+
+    def point(self, account: int) -> bytes:
+        """The meter point that feeds the account, as the register names it: 32 bytes."""
         ...
 
     def propose(self, account: int, plan: Plan) -> PlantLedger:
@@ -203,5 +237,5 @@ class PlantOffice(Protocol):
         ...
 
     def pay(self, account: int, plant: bytes, amount: int) -> None:
-        """Send `amount`, µ, of the agent's own tokens to the plant's contract."""
+        """Send `amount`, µ, of the own tokens of an account's owner, such as the agent, to the plant's contract."""
         ...

@@ -88,6 +88,7 @@ def _market(market: Mapping[str, Any] | None, story: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     one = lines[0]
     proof = (
+        f"<p>Its meter point in the register is <code>{plant['point']}</code>: its readings count for it alone.</p>"
         f"<p><b>What proves the line of {html.escape(one['id'])}</b>: the plant's rows of the day make the leaf "
         f"<code>{plant['leaf']}</code> under the period root <code>{plant['period_root']}</code> that stands in the "
         f"market; they earned {plant['earned']} µ, which reached the contract <code>{plant['contract']}</code>; its "
@@ -103,13 +104,13 @@ def _keys(keys: Sequence[Mapping[str, Any]]) -> str:
     bars = []
     for at, key in enumerate(keys):
         total = key["shared_wh"] + key["surplus_wh"]
-        width = 400 * key["shared_wh"] / max(total, 1)
+        width = 300 * key["shared_wh"] / max(total, 1)
         up = 10 + 34 * at
         bars.append(
             f'<text x="0" y="{up + 16}">{html.escape(key["key"])}</text>'
-            f'<rect class="rest" x="80" y="{up}" width="400" height="22"/>'
+            f'<rect class="rest" x="80" y="{up}" width="300" height="22"/>'
             f'<rect class="bar" x="80" y="{up}" width="{width:.1f}" height="22"/>'
-            f'<text x="490" y="{up + 16}">{key["shared_wh"] / 1e6:.1f} MWh shared, saves {format_money(key["saved"])} '
+            f'<text x="390" y="{up + 16}">{key["shared_wh"] / 1e6:.1f} MWh shared, saves {format_money(key["saved"])} '
             f"({format_money(key['least'])} … {format_money(key['most'])} a member)</text>"
         )
     height = 20 + 34 * len(keys)

@@ -131,6 +131,7 @@ def run_commons(folder: Path, *, homes: int = 24, seed: int = 7, rpc: str | None
         run = tell_both(EmbeddedChain(), year, seed=seed)
     else:
         with development_node(rpc, folder) as node:
+            node.begin(START)
             run = tell_both(node.network, year, seed=seed, fund=lambda who: _fund(node.network, who))
     partial = folder.with_name(folder.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)

@@ -3,11 +3,13 @@
 import io
 import json
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from eth_keyfile import create_keyfile_json
 
 from sunfair.chain import JsonRpc, Policy, RpcNetwork, SeededKeys, contract
 from sunfair.chain.anvil import Anvil, running_anvil
@@ -53,14 +55,53 @@ def plan_file(folder: Path, **changes: object) -> Path:
     return path
 
 
-def test_a_plan_from_a_file_and_acts_by_people(anvil_there: None, tmp_path: Path) -> None:
+@pytest.fixture
+def keystore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Have the environment name a V3 keystore with somebody's key, and the file of its password."""
+    (tmp_path / "word").write_text("word\n")
+    monkeypatch.setenv("ETH_PASSWORD", str(tmp_path / "word"))
+    monkeypatch.delenv("ETH_KEYSTORE_ACCOUNT", raising=False)
+
+    def name(holder: str) -> None:
+        path = tmp_path / f"{holder}.json"
+        path.write_text(json.dumps(create_keyfile_json(KEYS._pair(holder)[0], b"word", kdf="scrypt", iterations=2)))
+        monkeypatch.setenv("ETH_KEYSTORE", str(path))
+
+    return name
+
+
+def test_a_plan_from_a_file_and_acts_by_people(
+    anvil_there: None, tmp_path: Path, keystore: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with running_anvil() as node:
-        raise_it(node, tmp_path)
+        proposed = raise_it(node, tmp_path)
+        signed_at_home(proposed["plant"], node.url, keystore, monkeypatch)
 
 
-def raise_it(anvil: Anvil, tmp_path: Path) -> None:
+def signed_at_home(plant: str, url: str, keystore: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody with its own keystore: members know that the pledges bind, the builder submits, an outsider may not."""
+    where = ["--rpc-url", url, "--json"]
+    for member in ("ann", "bob"):
+        keystore(member)
+        code, out, err = sunfair("commons", "act", "acknowledge", plant, *where)
+        assert (code, json.loads(out)) == (0, {"act": "acknowledge", "state": "COMMITTED"}), err
+    code, _, err = sunfair("commons", "act", "submit", plant, "0x" + "01" * 32, *where)
+    assert code != 0
+    assert "commons: not the payee" in err
+    keystore("builder")
+    code, out, err = sunfair("commons", "act", "submit", plant, "0x" + "01" * 32, *where)
+    assert code == 0, err
+    code, out, _ = sunfair("commons", "status", plant, *where)
+    assert json.loads(out)["next"] == 0
+    monkeypatch.delenv("ETH_KEYSTORE")
+    code, _, err = sunfair("commons", "act", "object", plant, *where)
+    assert code == 2
+    assert "no keystore is named" in err
+
+
+def raise_it(anvil: Anvil, tmp_path: Path) -> dict:
     """Propose, pledge, commit, look; then what comes too late."""
-    people = ("organiser", "ann", "bob")
+    people = ("organiser", "ann", "bob", "builder")
     for holder in people:
         anvil.fund(KEYS.address(holder))
     where = ["--rpc-url", anvil.url, "--demo-keys", "3", "--json"]
@@ -85,6 +126,7 @@ def raise_it(anvil: Anvil, tmp_path: Path) -> None:
     code, _, err = sunfair("commons", "act", "pledge", proposed["plant"], "50", "6000", "--as", "ann", *where)
     assert code != 0
     assert "commons: not in this state" in err
+    return proposed
 
 
 def fill(anvil: Anvil, token: str, holder: str, amount: int) -> None:
@@ -118,3 +160,56 @@ def test_an_act_names_what_it_asks_for() -> None:
     code, _, err = sunfair("commons", "act", "dance", "0x" + "11" * 20)
     assert code == 2
     assert "no act 'dance'" in err
+
+
+@pytest.fixture(scope="module")
+def shared_roof(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A community out of tables: three homes, a field of which the second values a shared kWh most."""
+    source, made = tmp_path_factory.mktemp("tables"), tmp_path_factory.mktemp("community") / "c"
+    (source / "members.csv").write_text("id,pv_kwp\nann,0\nbob,0\ncleo,0\nfield,8\n")
+    hours = [f"2024-06-0{1 + hour // 24}T{hour % 24:02}:00+02:00" for hour in range(48)]
+    noon = [600 if 8 < hour % 24 < 16 else 0 for hour in range(48)]
+    load = [f"{at},{100 + 5 * hour},600,{hour % 7 * 50},0" for hour, at in enumerate(hours)]
+    (source / "load.csv").write_text("start,ann,bob,cleo,field\n" + "\n".join(load) + "\n")
+    sun = [f"{at},{wh}" for at, wh in zip(hours, noon, strict=True)]
+    (source / "pv.csv").write_text("start,field\n" + "\n".join(sun) + "\n")
+    code, _, err = sunfair(
+        "import", "csv", str(source), "--unit", "Wh", "--timezone", "Europe/Berlin", "--out", str(made)
+    )
+    assert code == 0, err
+    plant = """
+[member.plant]
+holders = ["ann", "bob", "cleo"]
+shares = [5000, 3000, 2000]
+key = "optimal"
+price = 0.18
+values = [0.1, 0.3, 0.2]
+"""
+    with (made / "community.toml").open("a") as file:
+        file.write(plant)
+    return made / "community.toml"
+
+
+def test_the_keys_of_a_plant_beside_each_other(shared_roof: Path) -> None:
+    code, out, err = sunfair("commons", "share", str(shared_roof), "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    by = {one["key"]: one for one in told["keys"]}
+    made = 14 * 600
+    assert all(one["shared_wh"] + one["surplus_wh"] == made for one in by.values())
+    # Bob always lacks more than its part, so every key but the fixed ones shares all there is; 0.14 back, 0.10 on.
+    assert {one["shared_wh"] for key, one in by.items() if key not in ("static", "table")} == {made}
+    assert (by["dynamic"]["saved"], by["dynamic"]["income"]) == (140 * made, 100 * made)
+    assert by["static"]["shared_wh"] == by["table"]["shared_wh"] < made
+    assert told["rules"] is None
+
+
+def test_the_rules_of_a_place_forbid_what_they_forbid(shared_roof: Path) -> None:
+    code, out, _ = sunfair("commons", "share", str(shared_roof), "--rules", "new-york")
+    assert code == 1
+    assert "key: is 'optimal' (new-york knows static)" in out
+    assert "members: are 3 (must be at least 10)" in out
+    code, _, err = sunfair("commons", "share", str(shared_roof), "--rules", "mars")
+    assert (code, "one of new-york, austria, spain, france" in err) == (2, True)
+    code, _, err = sunfair("commons", "share", str(shared_roof), "--plant", "ann")
+    assert (code, "name one of: field" in err) == (2, True)

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sunfair.chain import EmbeddedChain, Policy, RpcNetwork
+from sunfair.chain import EmbeddedChain
 from sunfair.chain.anvil import running_anvil
 from sunfair.commons import PlantState
 from sunfair.report.plants import write_plant_report
 from sunfair.wiring.plants import CAPEX, START, CommonsRun, PlantYear, plain, tell_both
+from sunfair.wiring.remote import development_node
 
 MEMBERS = 8
 
@@ -30,13 +31,13 @@ def embedded(year: PlantYear) -> CommonsRun:
     return tell_both(EmbeddedChain(), year, seed=7)
 
 
-def test_the_same_balances_on_a_real_node(anvil_there: None, year: PlantYear, embedded: CommonsRun) -> None:
-    policy = Policy(poll=0.02)
-    with (
-        running_anvil(timestamp=START - 3_600) as node,
-        RpcNetwork.connect(node.rpc, policy=policy, steered=True) as network,
-    ):
-        remote = tell_both(network, year, seed=7, fund=node.fund)
+def test_the_same_balances_on_a_real_node(
+    anvil_there: None, year: PlantYear, embedded: CommonsRun, tmp_path: Path
+) -> None:
+    """A node that was started today: its time is set back to the story's."""
+    with running_anvil() as node, development_node(node.url, tmp_path) as place:
+        place.begin(START)
+        remote = tell_both(place.network, year, seed=7, fund=node.fund)
     assert plain(remote) == plain(embedded)
 
 
