@@ -458,8 +458,9 @@ def _is_false_row(header: Bytes[324], stated: uint256[4], row: Bytes[200]) -> bo
     totals: uint256[4] = proofs._header_sums(header)
     middle: bool = rule & proofs.MID_MARKET != 0
     if rule & proofs.NO_AHEAD != 0:
-        # Steps that were signed for a session not held count for nothing.
-        if fill_ahead != 0 or stated[0] != 0 or stated[1] != proofs.NEUTRAL:
+        # Steps that were signed for a session not held count for nothing. Where it was held at local prices, no sum and no
+        # fill of it can be judged here: who is filled depends on the wires.
+        if (fill_ahead != 0 and rule & proofs.NETWORK_AHEAD == 0) or stated[0] != 0 or stated[1] != proofs.NEUTRAL:
             return True
     elif self._is_false_session(
         curve, fill_ahead, proofs._header_price(header, 0), middle, totals[0], stated[0], stated[1]

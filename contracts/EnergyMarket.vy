@@ -125,9 +125,11 @@ COUNT: constant(uint256) = 2**32 - 1
 DATE: constant(uint256) = 2**40 - 1
 END: constant(uint256) = 2**48 - 1
 
-# @dev Where in a word of `readers` the newest meter's first slot and the number of meters stand.
+# @dev Where in a word of `readers` stand the newest meter's first slot, the number of dated meters, and a 1 if the
+#      newest has a key.
 METER_FROM: constant(uint256) = 192
 METERS: constant(uint256) = 232
+METERED: constant(uint256) = 248
 
 # @dev Decimals of the token: a balance of 1 is 1 µ of the settlement currency.
 DECIMALS: constant(uint8) = 6
@@ -169,11 +171,13 @@ escape_seconds: public(immutable(uint256))
 # @notice What an operator must have posted to anchor and to settle, µ.
 bond_amount: public(immutable(uint256))
 
-# @dev Who may convict: the courts of auction, rows and book, and the docket.
+# @dev Who may convict: the courts of auction, rows and book, and the docket. And the register, which alone says whose
+#      readings count.
 AUCTION_COURT: immutable(address)
 ROW_COURT: immutable(address)
 BOOK_COURT: immutable(address)
 DOCKET: immutable(address)
+REGISTRY: immutable(address)
 
 
 # ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -196,7 +200,8 @@ event ReaderNamed:
     reader: indexed(address)
 
 event MeterSet:
-    # @notice From `from_slot` on `key` signs the readings of `account`, whose registers begin at these.
+    # @notice From `from_slot` on `key` signs the readings of `account` (the zero address: nobody does), whose registers begin
+    #         at these.
     account: indexed(uint256)
     key: indexed(address)
     from_slot: uint256
@@ -366,7 +371,8 @@ metered: public(uint256)
 # @dev By place: owner (160 bits), first slot (40), first slot no more (40).
 owners: uint256[PLACES]
 
-# @dev By place: reader (160 bits), cap in Wh (32), first slot of the newest meter (40), number of dated meters (24).
+# @dev By place: reader (160 bits), cap in Wh (32), first slot of the newest meter (40), number of dated meters (16), whether
+# the newest has a key (1).
 readers: uint256[PLACES]
 
 # @dev By place: amount (64 bits), slot (40), whether the share of the pot was paid (1).
@@ -407,7 +413,7 @@ def __init__(
     operator_: address,
     guarantor_: address,
     roles_: address[3],
-    courts_: address[4],
+    courts_: address[5],
     slot_seconds_: uint256,
     gate_seconds_: uint256,
     window_seconds_: uint256,
@@ -424,7 +430,8 @@ def __init__(
     @param guarantor_ Owner of the account that pays cover.
     @param roles_ Owners of the accounts of utility (0), network (1) and reserve (2). The reserve gets most of a slash, so
            it is not the operator's or the guarantor's.
-    @param courts_ The courts of auction (0), rows (1) and book (2), and the docket (3): they may convict.
+    @param courts_ The courts of auction (0), rows (1) and book (2), and the docket (3): they may convict. And the register
+           of meter points (4), whose dated bindings are the market's meters.
     @param slot_seconds_ Length of a slot; a UTC day is a whole number of them.
     @param gate_seconds_ The book of a slot closes this long before it; less than a day, by which terms are known.
     @param window_seconds_ Time between a settlement and its apply.
@@ -459,6 +466,7 @@ def __init__(
     ROW_COURT = courts_[1]
     BOOK_COURT = courts_[2]
     DOCKET = courts_[3]
+    REGISTRY = courts_[4]
     first_slot: uint256 = (block.timestamp // DAY + 1) * DAY // slot_seconds_
     state: State = empty(State)
     state.next_slot = first_slot
@@ -520,8 +528,7 @@ def close_account(account: uint256):
         self._refuse("already closed")
     to_slot: uint256 = self._day_after(block.timestamp + gate_seconds + DOOR_SECONDS)
     self.owners[place] = (word & (2**200 - 1)) | (to_slot << 200)
-    if self.readers[place] >> METERS > 0:
-        self.metered -= 1
+    self.metered -= self.readers[place] >> METERED
     log AccountClosed(account=account, to_slot=to_slot)
 
 
@@ -541,37 +548,36 @@ def name_reader(account: uint256, reader: address):
 @external
 def set_meter(account: uint256, key: address, from_slot: uint256, import_wh: uint256, export_wh: uint256):
     """
-    @notice Says which key signs an account's readings, and where its registers begin. The utility only, from the next
-            UTC day on at the earliest: what is past is settled by the key that was in force. A meter not yet in force
-            is replaced.
+    @notice Says which key signs an account's readings, and where its registers begin: what the register bound to the
+            point that joined the account, or that nobody's readings count any more. The register only, from the next
+            UTC day on at the earliest: what is past is settled by the key that was in force. A meter that would begin
+            no earlier than this one is replaced.
     @param account A member's number.
-    @param key The meter's address, not zero.
+    @param key The meter's address; the zero address ends it.
     @param from_slot First slot it measures.
-    @param import_wh Its import register when that slot begins.
-    @param export_wh Its export register when that slot begins.
+    @param import_wh Its import register when that slot begins, below 2⁶³.
+    @param export_wh Its export register when that slot begins, below 2⁶³.
     """
-    self._only_utility()
+    if msg.sender != REGISTRY:
+        self._refuse("not the register")
     self._only_alive(self._state())
     place: uint256 = self._member_place(account)
-    if key == empty(address):
-        self._refuse("zero address")
-    earliest: uint256 = self._day_after(block.timestamp)
-    if from_slot < earliest or from_slot >= NEVER:
+    if from_slot < self._day_after(block.timestamp):
         self._refuse("meter not dated ahead")
-    if max(import_wh, export_wh) >= 2**63:
-        self._refuse("register out of range")
+    bound: uint256 = convert(key != empty(address), uint256)
     word: uint256 = self.readers[place]
-    count: uint256 = word >> METERS
-    if count == 0:
-        if self.owners[place] >> 200 == NEVER:
-            self.metered += 1
-    elif (word >> METER_FROM) & DATE >= earliest:
+    count: uint256 = (word >> METERS) & 255
+    if count > 0 and (word >> METER_FROM) & DATE >= from_slot:
         count -= 1
-    if count >= METERS_MAX:
+    # The last place is kept for the end: a meter can always be taken away.
+    if count + bound >= METERS_MAX:
         self._refuse("too many meters")
+    if self.owners[place] >> 200 == NEVER:
+        self.metered = self.metered + bound - (word >> METERED)
     self.meter_keys[account][count] = convert(key, uint256) | (from_slot << 160)
     self.meter_registers[account][count] = import_wh | (export_wh << 64)
-    self.readers[place] = (word << 64 >> 64) | (from_slot << METER_FROM) | ((count + 1) << METERS)
+    word = (word << 64 >> 64) | (from_slot << METER_FROM) | ((count + 1) << METERS)
+    self.readers[place] = word | (bound << METERED)
     log MeterSet(account=account, key=key, from_slot=from_slot, import_wh=import_wh, export_wh=export_wh)
 
 
@@ -593,7 +599,7 @@ def set_terms(
             which only must not lie in the past.
     @param first_slot After the last slot of the terms before.
     @param last_slot At most 400 days ahead.
-    @param rule Bit 0 mid-market rate, bit 1 no ahead session, bit 2 no pool session.
+    @param rule Bit 0 mid-market rate, bit 1 no ahead session, bit 2 no pool session, bit 3 (with bit 1) ahead at local prices.
     @param k_num Where between the two sides' limits the price lies: numerator.
     @param k_den The denominator.
     @param seller Share of the seller, bps, more than half.
@@ -614,7 +620,7 @@ def set_terms(
             self._refuse("terms already set")
         if first_slot * slot_seconds < block.timestamp + DAY:
             self._refuse("terms not a day ahead")
-    if rule >= 8:
+    if rule >= 16:
         self._refuse("unknown rule")
     if k_num > k_den or k_den == 0 or k_den >= K_MAX:
         self._refuse("k out of range")
@@ -1054,12 +1060,12 @@ def office_of_operator() -> (address, uint256, uint256):
 
 @external
 @view
-def courts() -> address[4]:
+def courts() -> address[5]:
     """
     @notice Who may convict.
-    @return The courts of auction, rows and book, and the docket.
+    @return The courts of auction, rows and book, the docket, and the register.
     """
-    return [AUCTION_COURT, ROW_COURT, BOOK_COURT, DOCKET]
+    return [AUCTION_COURT, ROW_COURT, BOOK_COURT, DOCKET, REGISTRY]
 
 
 @external
@@ -1077,7 +1083,7 @@ def separator() -> bytes32:
 @view
 def utility() -> address:
     """
-    @notice Who sets terms and meters.
+    @notice Who sets terms.
     @return Owner of account 0.
     """
     return self._owner(1)
@@ -1112,11 +1118,12 @@ def meter(account: uint256, slot: uint256) -> IEnergyMarket.Meter:
     @notice The meter that measured a slot.
     @param account An account's number.
     @param slot A slot.
-    @return Its key, its first slot and its registers when that began; all zero if there was none.
+    @return Its key, its first slot and its registers when that began; all zero if there was none, the key alone if it
+            was taken away.
     """
     count: uint256 = 0
     if account < ACCOUNTS_MAX:
-        count = self.readers[account + 1] >> METERS
+        count = (self.readers[account + 1] >> METERS) & 255
     for i: uint256 in range(count, bound=METERS_MAX):
         index: uint256 = count - 1 - i
         word: uint256 = self.meter_keys[account][index]
@@ -1752,7 +1759,7 @@ def _share(account: uint256, place: uint256, request: uint256) -> uint256:
     """
     if place <= FIRST_MEMBER or request >> 104 > 0 or self.owners[place] >> 200 != NEVER:
         return 0
-    if self.readers[place] >> METERS == 0:
+    if self.readers[place] >> METERED == 0:
         return 0
     return self._bond(self._operator()).amount // self.metered
 

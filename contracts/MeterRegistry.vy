@@ -12,10 +12,22 @@
         (salted) and its nullifier (keyed), and both are noise to whoever lacks the registrars' secret.
         One point stands in the register once: of two entries with one nullifier the earlier batch wins, or the earlier
         place in it, whoever opened which first.
+        A market takes its meters from here and from nowhere else: a point's customer has it join an account of its own,
+        and every key that the registrar binds from then on is told to that market in the same call. A point feeds one
+        account at a time, an account is fed by one point.
         Nothing costs a fee, and a registrar need not even pay the gas: what it signs anyone may send.
         Rules: docs/registry-spec.md.
 @custom:kill Nobody can stop it. The governor names who is registrar, supplier or auditor, and can name nobody.
 """
+
+
+# ── Interfaces ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface IMarket:
+    def courts() -> address[5]: view
+    def owner_of(account: uint256) -> address: view
+    def slot_seconds() -> uint256: view
+    def set_meter(account: uint256, key: address, from_slot: uint256, import_wh: uint256, export_wh: uint256): nonpayable
 
 
 # ── Modules ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -38,6 +50,15 @@ BATCH_MAX: public(constant(uint256)) = 2**BATCH_STEPS
 # @dev Most dated keys of a point: bounds what it costs to find the right one.
 DEVICES_MAX: constant(uint256) = 64
 
+# @dev What telling a market that a point left may cost, and what must be left of the gas for that.
+LEAVE_GAS: constant(uint256) = 200_000
+LEFT_GAS: constant(uint256) = 250_000
+
+DAY: constant(uint256) = 86_400
+
+# @dev Place of the register among what a market obeys.
+REGISTRY: constant(uint256) = 4
+
 # @dev First byte of a leaf's preimage.
 TAG_POINT: constant(Bytes[1]) = x"22"
 
@@ -46,6 +67,7 @@ DOMAIN: constant(bytes32) = keccak256(
 )
 NAME: constant(bytes32) = keccak256("Sunfair Registry")
 VERSION: constant(bytes32) = keccak256("1")
+JOIN: constant(bytes32) = keccak256("Join(bytes32 point,address market,uint64 account,uint64 nonce,uint64 deadline)")
 BATCH: constant(bytes32) = keccak256("Batch(address registrar,bytes32 root,uint64 points,uint64 nonce,uint64 deadline)")
 
 
@@ -88,6 +110,19 @@ event DeviceBound:
 event PointErased:
     point: indexed(bytes32)
 
+event Joined:
+    # @notice Keys bound to `point` from now on are the meters of `account` in `market`.
+    point: indexed(bytes32)
+    market: indexed(address)
+    account: indexed(uint256)
+
+event Left:
+    # @notice `point` feeds `account` of `market` no more; `told` whether the market took that.
+    point: indexed(bytes32)
+    market: indexed(address)
+    account: indexed(uint256)
+    told: bool
+
 
 # ── Storage ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,6 +145,12 @@ struct Device:
     import_wh: uint256
     export_wh: uint256
 
+# @notice Which account of which market a point feeds, and the length of that market's slots.
+struct Membership:
+    market: address
+    account: uint256
+    slot_seconds: uint256
+
 # @notice Who names parties.
 governor: public(address)
 
@@ -123,13 +164,17 @@ batches: public(HashMap[uint256, Batch])
 # @notice Points by nullifier.
 points: public(HashMap[bytes32, Point])
 
-# @notice Next nonce of a registrar's signed batches.
+# @notice Next nonce of what somebody signs here.
 nonces: public(HashMap[address, uint256])
 
 # @dev Dated keys by point and number, and the point a key belongs to for ever.
 device_count: public(HashMap[bytes32, uint256])
 devices: HashMap[bytes32, HashMap[uint256, Device]]
 point_of: public(HashMap[address, bytes32])
+
+# @notice By point, where it joined; by market and account, the point that feeds it.
+memberships: public(HashMap[bytes32, Membership])
+point_at: public(HashMap[address, HashMap[uint256, bytes32]])
 
 
 # ── Constructor ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -230,27 +275,33 @@ def open_point(
         place=place, commitment=commitment, registrar=held.registrar, owner=empty(address), owner_since=0
     )
     log PointOpened(point=point, batch=batch, index=index)
+    self._leave(point)
 
 
 @external
 def set_owner(point: bytes32, owner: address):
     """
-    @notice Says whose point it is from now on. Its registrar only.
+    @notice Says whose point it is from now on. Its registrar only. With another customer it leaves the market it is in.
     @param point An opened point.
     @param owner The customer's address.
     """
     self._only_registrar(point)
     assert owner != empty(address), "registry: zero address"
+    another: bool = owner != self.points[point].owner
     self.points[point].owner = owner
     self.points[point].owner_since = block.timestamp
     log OwnerSet(point=point, owner=owner)
+    if another:
+        self._leave(point)
 
 
 @external
 def bind_device(point: bytes32, key: address, since: uint256, import_wh: uint256, export_wh: uint256):
     """
     @notice Says which key signs the point's readings from a date on, and where its registers begin. Its registrar only.
-            What is past stands: no date before now, none before the last one. A key measures one point in its life.
+            What is past stands: no date before now, none before the last one; but a last one that lies ahead is replaced.
+            A key measures one point in its life.
+            If the point joined a market, the market hears of it in this call, and refuses a date before the next UTC day.
     @param point An opened point.
     @param key The device's address.
     @param since Unix seconds.
@@ -264,6 +315,10 @@ def bind_device(point: bytes32, key: address, since: uint256, import_wh: uint256
     owned: bytes32 = self.point_of[key]
     assert owned == empty(bytes32) or owned == point, "registry: key of another point"
     count: uint256 = self.device_count[point]
+    if count > 0:
+        ahead: uint256 = self.devices[point][count - 1].since
+        if ahead > block.timestamp and ahead >= since:
+            count -= 1
     assert count < DEVICES_MAX, "registry: too many keys"
     if count > 0:
         assert since > self.devices[point][count - 1].since, "registry: not dated ahead"
@@ -271,13 +326,62 @@ def bind_device(point: bytes32, key: address, since: uint256, import_wh: uint256
     self.devices[point][count] = Device(key=key, since=since, import_wh=import_wh, export_wh=export_wh)
     self.device_count[point] = count + 1
     log DeviceBound(point=point, key=key, since=since, import_wh=import_wh, export_wh=export_wh)
+    joined: Membership = self.memberships[point]
+    if joined.market != empty(address):
+        # The first slot that begins no earlier than the key.
+        from_slot: uint256 = (since + joined.slot_seconds - 1) // joined.slot_seconds
+        extcall IMarket(joined.market).set_meter(joined.account, key, from_slot, import_wh, export_wh)
+
+
+@external
+def join(point: bytes32, market: address, account: uint256):
+    """
+    @notice Has a point feed an account of a market: whoever is the customer of the one and the owner of the other. Keys
+            count there from the first one on that is bound afterwards, with registers of its own date.
+    @param point An opened point that feeds no account.
+    @param market A market that obeys this register.
+    @param account A member's number there, fed by no point.
+    """
+    self._join(msg.sender, point, market, account)
+
+
+@external
+def join_for(point: bytes32, market: address, account: uint256, deadline: uint256, signature: Bytes[65]):
+    """
+    @notice The same, sent by anyone, who pays the gas, and signed by the customer with its next nonce.
+    @param point An opened point that feeds no account.
+    @param market A market that obeys this register.
+    @param account A member's number there, fed by no point.
+    @param deadline Last moment it may be sent, unix seconds.
+    @param signature The customer's, r ‖ s ‖ v.
+    """
+    assert block.timestamp <= deadline, "registry: too late"
+    owner: address = self.points[point].owner
+    nonce: uint256 = self.nonces[owner]
+    self.nonces[owner] = nonce + 1
+    signed: bytes32 = keccak256(abi_encode(JOIN, point, market, account, nonce, deadline))
+    assert books._is_signed(books._digest(self._separator(), signed), signature, owner), "registry: signature"
+    self._join(owner, point, market, account)
+
+
+@external
+def leave(point: bytes32):
+    """
+    @notice Ends it: from the next UTC day on nobody's readings count in the account that the point feeds. Its customer or
+            its registrar.
+    @param point A point that joined a market.
+    """
+    held: Point = self.points[point]
+    assert self.memberships[point].market != empty(address), "registry: not joined"
+    assert msg.sender == held.owner or msg.sender == held.registrar, "registry: owner or registrar only"
+    self._leave(point)
 
 
 @external
 def erase_point(point: bytes32):
     """
     @notice Forgets customer and commitment. Its owner or its registrar. Its nullifier keeps a second entry out; the
-            path of every other point of the batch stays whole.
+            path of every other point of the batch stays whole. It leaves the market it is in.
     @param point An opened point.
     """
     held: Point = self.points[point]
@@ -287,6 +391,7 @@ def erase_point(point: bytes32):
     self.points[point].owner = empty(address)
     self.points[point].owner_since = block.timestamp
     log PointErased(point=point)
+    self._leave(point)
 
 
 # ── Views ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -360,6 +465,57 @@ def _register(registrar: address, root: bytes32, points: uint256) -> uint256:
     self.batch_count = number + 1
     log BatchRegistered(number=number, registrar=registrar, root=root, points=points)
     return number
+
+
+@internal
+def _join(owner: address, point: bytes32, market: address, account: uint256):
+    """
+    @dev See `join`. A false market harms nobody but the point that joins it: what it refuses the registrar can end.
+    """
+    held: Point = self.points[point]
+    assert held.place != 0, "registry: not opened"
+    assert owner == held.owner and owner != empty(address), "registry: owner only"
+    assert self.memberships[point].market == empty(address), "registry: joined already"
+    assert self.point_at[market][account] == empty(bytes32), "registry: fed by another point"
+    assert account >= books.FIRST_MEMBER and account < 2**32 - 1, "registry: no member"
+    obeyed: address[5] = staticcall IMarket(market).courts()
+    assert obeyed[REGISTRY] == self, "registry: market of another register"
+    assert staticcall IMarket(market).owner_of(account) == owner, "registry: account of another"
+    seconds: uint256 = staticcall IMarket(market).slot_seconds()
+    assert seconds > 0 and seconds <= DAY, "registry: slot of no length"
+    self.memberships[point] = Membership(market=market, account=account, slot_seconds=seconds)
+    self.point_at[market][account] = point
+    log Joined(point=point, market=market, account=account)
+
+
+@internal
+def _leave(point: bytes32):
+    """
+    @dev Ends a membership, if there is one. Called last: a market that calls back finds everything as it is to be, and could
+         not have a customer that is none any more join again. A market that refuses, or is over, keeps no point from leaving; nor can who
+         sends too little gas: the market gets what it needs, or the call ends here.
+    """
+    joined: Membership = self.memberships[point]
+    if joined.market == empty(address):
+        return
+    self.memberships[point] = empty(Membership)
+    self.point_at[joined.market][joined.account] = empty(bytes32)
+    from_slot: uint256 = (block.timestamp // DAY + 1) * DAY // joined.slot_seconds
+    assert msg.gas >= LEFT_GAS, "registry: too little gas"
+    told: bool = raw_call(
+        joined.market,
+        abi_encode(
+            joined.account,
+            empty(address),
+            from_slot,
+            empty(uint256),
+            empty(uint256),
+            method_id=method_id("set_meter(uint256,address,uint256,uint256,uint256)"),
+        ),
+        gas=LEAVE_GAS,
+        revert_on_failure=False,
+    )
+    log Left(point=point, market=joined.market, account=joined.account, told=told)
 
 
 @internal

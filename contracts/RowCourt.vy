@@ -128,13 +128,15 @@ struct Numbers:
     gap_retail: int256
     gap_feed_in: int256
 
-# @dev What money in a slot depends on, beside the rows: µ/kWh, and the seller's share in bps.
+# @dev What money in a slot depends on, beside the rows: µ/kWh, and the seller's share in bps. local: the ahead session
+#      traded at local prices, so what a row was paid is taken from the row itself.
 struct Prices:
     retail: int256
     feed_in: int256
     ahead: int256
     pool: int256
     seller: int256
+    local: bool
 
 
 # ── Calls that change state ───────────────────────────────────────────────────────────────────────────────────────────
@@ -173,6 +175,7 @@ def refute_row(
             ahead=court_proofs._signed(tariffs, 2),
             pool=court_proofs._signed(tariffs, 3),
             seller=self._share_at(header, 62),
+            local=court_proofs._header_rule(header) & court_proofs.NETWORK_AHEAD != 0,
         )
         holds = self._follows(at.row, self._before(market, at, part, previous), prices)
     self._judge(market, court_proofs.PRIVATE_ROW, at.settlement.operator, holds)
@@ -279,6 +282,9 @@ def refute_network_row(
         else:
             self._check_header(market, at.slot, anchor, header, path)
             paid = self._network_share(header)
+            # Of an ahead session at local prices the header says nothing: what the network had of it, the row says.
+            if court_proofs._header_rule(header) & court_proofs.NETWORK_AHEAD != 0:
+                paid = self._signed_at(at.row, 69)
         running: int256 = paid
         if at.slot > part.start:
             assert self._is_placed(previous, NETWORK, unsafe_sub(at.slot, 1)), "court: previous row"
@@ -803,7 +809,7 @@ def _follows(data: Bytes[ROW_BYTES], before: Numbers, prices: Prices) -> bool:
         holds, residual, claimed = self._read(row, before, prices)
     return (
         holds
-        and row.paid == unsafe_add(trade, residual)
+        and (prices.local or row.paid == unsafe_add(trade, residual))
         and row.running == unsafe_add(before.running, row.paid)
         and row.claims == unsafe_add(before.claims, claimed)
     )

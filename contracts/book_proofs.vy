@@ -294,7 +294,7 @@ def _counts(header: Bytes[324], offer: Offer, slot: uint256) -> bool:
     """
     if slot < offer.first_slot or slot > offer.last_slot:
         return False
-    if proofs._header_rule(header) & proofs.NO_AHEAD == 0:
+    if proofs._header_rule(header) & (proofs.NO_AHEAD | proofs.NETWORK_AHEAD) != proofs.NO_AHEAD:
         return True
     # Used steps stand first, so there are none if the first is not used.
     return convert(slice(offer.curve, 0, 8), uint256) == 0

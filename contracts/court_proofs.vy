@@ -79,6 +79,7 @@ TARIFFS_BYTES: constant(uint256) = 16 * 1024
 MID_MARKET: constant(uint256) = 1
 NO_AHEAD: constant(uint256) = 2
 NO_POOL: constant(uint256) = 4
+NETWORK_AHEAD: constant(uint256) = 8
 
 # @notice Largest |energy| of a step, Wh, and largest |limit|, µ/kWh.
 ENERGY_MAX: constant(int256) = 10**9

@@ -79,7 +79,7 @@ def made_world(deployers: dict[str, Any]) -> Iterator[World]:
             people["operator"],
             people["guarantor"],
             roles,
-            [court] * 4,
+            [court] * 5,
             vault_world.SLOT,
             vault_world.GATE,
             vault_world.WINDOW,

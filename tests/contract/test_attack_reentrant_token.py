@@ -122,7 +122,7 @@ def test_gift_is_nobodys(busy: Street) -> None:
     """Tokens sent past `deposit` change no balance and cannot be taken out."""
     busy.fund(busy.intruder, 77)
     busy.token.transfer(busy.market, 77, sender=busy.intruder)
-    busy.market.set_meter(3, b"k" * 20, 2**36, 0, 0, sender=busy.utility)
+    busy.market.set_meter(3, b"k" * 20, 2**36, 0, 0, sender=busy.registry)
     busy.now = busy.market.escape_time()
     for account in busy.owners:
         busy.market.withdraw(account)

@@ -36,7 +36,7 @@ class Market(vault.Street):
         """Meters, terms, bond and balances; the day is anchored."""
         for account, meters in DAY.facts.meters.items():
             meter = (meters[0].key, vault.FIRST, meters[0].import_wh, meters[0].export_wh)
-            self.market.set_meter(account, *meter, sender=self.utility)
+            self.market.set_meter(account, *meter, sender=self.registry)
         self.set_terms()
         self.post_bond()
         for account, balance in DAY.facts.balances.items():

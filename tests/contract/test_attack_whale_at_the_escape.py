@@ -7,7 +7,7 @@ KEY = b"k" * 20
 
 def test_a_large_balance_gets_no_larger_share(busy: Street) -> None:
     for account in (3, 4):
-        busy.market.set_meter(account, KEY, FIRST, 0, 0, sender=busy.utility)
+        busy.market.set_meter(account, KEY, FIRST, 0, 0, sender=busy.registry)
     busy.wait_for_door(True)
     busy.deposit(3, 10**6 * MONEY)
     busy.period({3: MONEY, 4: -MONEY})
@@ -18,7 +18,7 @@ def test_a_large_balance_gets_no_larger_share(busy: Street) -> None:
 
 def test_accounts_without_a_meter_share_nothing(busy: Street) -> None:
     """The operator opens a hundred accounts of its friend's; the utility has installed no meter there."""
-    busy.market.set_meter(4, KEY, FIRST, 0, 0, sender=busy.utility)
+    busy.market.set_meter(4, KEY, FIRST, 0, 0, sender=busy.registry)
     busy.market.open_accounts([busy.intruder] * 100, [1] * 100, sender=busy.operator)
     busy.now = busy.market.escape_time()
     with refused("market: empty balance"):
@@ -27,7 +27,7 @@ def test_accounts_without_a_meter_share_nothing(busy: Street) -> None:
 
 
 def test_institutions_share_nothing(busy: Street) -> None:
-    busy.market.set_meter(4, KEY, FIRST, 0, 0, sender=busy.utility)
+    busy.market.set_meter(4, KEY, FIRST, 0, 0, sender=busy.registry)
     busy.now = busy.market.escape_time()
     assert [busy.market.withdraw(account) for account in (0, 1, 2)] == [MONEY] * 3
     assert busy.market.withdraw(4) == MONEY + BOND
@@ -36,7 +36,7 @@ def test_institutions_share_nothing(busy: Street) -> None:
 def test_nothing_can_be_changed_once_it_is_over(busy: Street) -> None:
     """No meter, closing, bond or parked coin moves the shares afterwards, and a share is paid once."""
     for account in (3, 4):
-        busy.market.set_meter(account, KEY, FIRST, 0, 0, sender=busy.utility)
+        busy.market.set_meter(account, KEY, FIRST, 0, 0, sender=busy.registry)
     busy.fund(busy.seller, 10)
     busy.market.park(3, 10, 0, sender=busy.seller)
     busy.now = busy.market.escape_time()
@@ -56,7 +56,7 @@ def test_first_comers_take_nothing_from_late_ones(busy: Street) -> None:
     market = busy.market
     market.open_accounts([busy.chain.person(f"home {at}") for at in range(5)], [1] * 5, sender=busy.operator)
     for account in range(3, 10):
-        market.set_meter(account, KEY, FIRST, 0, 0, sender=busy.utility)
+        market.set_meter(account, KEY, FIRST, 0, 0, sender=busy.registry)
     busy.now = market.escape_time()
     shares = []
     for account in range(3, 10):

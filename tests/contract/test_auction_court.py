@@ -357,7 +357,7 @@ def street():
     """The market itself, with this court; its terms are set for a day, slot by slot."""
     made = vault.Street()
     made.court = made.chain.deploy("AuctionCourt")
-    made.market = made.market_on(made.token, courts=[made.court, *made.courts[1:]])
+    made.market = made.market_on(made.token, courts=[made.court, *made.courts[1:], made.registry])
     made.market.open_accounts([made.seller, made.buyer], [vault.CAP] * 2, sender=made.operator)
     made.set_terms(tariffs=DAY.tariffs, seller=DAY.seller, utility=DAY.utility, network=DAY.network)
     made.post_bond()

@@ -71,6 +71,7 @@ def test_who_may_say_what(grid: Grid) -> None:
         with pytest.raises(Reverted, match=word):
             act()
     ledger.bind_device("registrar", point(0), key, now + 10, (1, 2))
+    grid.pass_by(seconds=11)
     for word, place, device, at in (
         ("not dated ahead", 0, other, now + 10),
         ("key of another point", 1, key, now + 20),
@@ -83,6 +84,20 @@ def test_who_may_say_what(grid: Grid) -> None:
     ]
     assert bound == [(False, False), (True, False), (False, True)]
     assert not ledger.is_bound(point(0), bytes(20), now)
+
+
+def test_a_device_dated_ahead_is_replaced_and_what_is_past_stands(grid: Grid) -> None:
+    ledger, now = grid.ledger, int(grid.clock.now().timestamp())
+    keys = [KEYS.address(f"meter {at}") for at in range(4)]
+    for key, after in zip(keys, (10, 20, 40, 30), strict=True):
+        ledger.bind_device("registrar", point(0), key, now + after, (0, 0))
+    with pytest.raises(Reverted, match="not dated ahead"):  # it would replace two
+        ledger.bind_device("registrar", point(0), keys[0], now + 15, (0, 0))
+    at = [[ledger.is_bound(point(0), key, now + after) for key in keys].index(True) for after in (10, 20, 30, 40, 50)]
+    assert at == [0, 1, 3, 3, 3]
+    grid.pass_by(seconds=30)
+    with pytest.raises(Reverted, match="not dated ahead"):
+        ledger.bind_device("registrar", point(0), keys[0], now + 30, (0, 0))
 
 
 def test_an_erased_point_keeps_a_second_entry_out(grid: Grid) -> None:

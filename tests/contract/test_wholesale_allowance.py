@@ -69,14 +69,14 @@ class Shop:
 def shop(busy: Street) -> Shop:
     """Two days are applied; the buyer had the old meter on the first of them, then the new one; it holds ten tokens."""
     market = busy.market
-    market.set_meter(BUYER, address_of(OLD), FIRST, 1_000, 0, sender=busy.utility)
-    market.set_meter(SELLER, address_of(NEW), FIRST, 0, 0, sender=busy.utility)
+    market.set_meter(BUYER, address_of(OLD), FIRST, 1_000, 0, sender=busy.registry)
+    market.set_meter(SELLER, address_of(NEW), FIRST, 0, 0, sender=busy.registry)
     contract = busy.chain.deploy("WholesaleAllowance", market, busy.successor, TOKENS, "Wholesale kWh", "WKWH")
     contract.transfer(busy.buyer, 10, sender=busy.successor)
     shop = Shop(busy, contract)
     busy.now = FIRST * SLOT + 10
     shop.redeem()
-    market.set_meter(BUYER, address_of(NEW), SWAP, 5, 0, sender=busy.utility)
+    market.set_meter(BUYER, address_of(NEW), SWAP, 5, 0, sender=busy.registry)
     busy.period()
     busy.period()
     return shop

@@ -232,7 +232,10 @@ def plain(value: Any) -> Any:
 
 
 class Contract:
-    """A deployed contract; its functions are methods: `market.deposit(3, 5, sender=seller)`."""
+    """A deployed contract; its functions are methods: `market.deposit(3, 5, sender=seller)`.
+
+    A sender that is a contract (a Relay) passes the call on; nothing is returned then.
+    """
 
     def __init__(self, chain: Chain, address: bytes, abi: Sequence[Mapping[str, Any]]) -> None:
         self.chain, self.address = chain, address
@@ -249,8 +252,10 @@ class Contract:
         results = [kind(part) for part in entry["outputs"]]
         static = entry["stateMutability"] in ("view", "pure")
 
-        def call(*arguments: Any, sender: bytes = NOBODY) -> Any:
+        def call(*arguments: Any, sender: "bytes | Contract" = NOBODY) -> Any:
             data = selector + encode(types, plain(arguments))
+            if isinstance(sender, Contract):
+                return sender.forward(self, data)
             values = decode(results, self.chain.call(self, sender, data, static))
             return values[0] if len(values) == 1 else values or None
 
@@ -321,6 +326,7 @@ class Street:
             self.token = self.chain.deploy("EnergyCredit", self.euro, "Energy Credit", "EC")
         else:
             self.euro, self.token = None, self.chain.deploy(token, 6)
+        self.registry = self.chain.deploy("Relay")
         self.courts = [self.chain.deploy("StandInCourt") for _ in range(4)]
         self.auction, self.rows, self.books, self.docket = self.courts
         self.market = self.market_on(self.token, **changes)
@@ -341,6 +347,7 @@ class Street:
     buyer: bytes
     intruder: bytes
     successor: bytes
+    registry: Contract
 
     def renew(self) -> "Street":
         """The street as it was when it was made."""
@@ -357,7 +364,7 @@ class Street:
             "operator": self.operator,
             "guarantor": self.guarantor,
             "roles": [self.utility, self.network, self.reserve],
-            "courts": self.courts,
+            "courts": [*self.courts, self.registry],
             "slot_seconds": SLOT,
             "gate": GATE,
             "window": WINDOW,

@@ -13,7 +13,7 @@ import numpy as np
 from sunfair.app.published import published_of
 from sunfair.model import FIRST_MEMBER, NETWORK, UTILITY, Fees
 from sunfair.ports import SlotRecord
-from sunfair.settlement import Header, PeriodMoney, PeriodRows, ResultRows, ResultTree, Tree, data_hash
+from sunfair.settlement import ZERO_HASH, Header, PeriodMoney, PeriodRows, ResultRows, ResultTree, Tree, data_hash
 from sunfair.settlement.court import PublishedAuction
 from sunfair.settlement.court.proofs import read_words, sum_node
 from sunfair.settlement.hashing import int64_bytes
@@ -185,6 +185,10 @@ HEADERS: dict[str, Step] = {
 AUCTION: dict[str, Step] = {**ROWS, **NODES, **HEADERS}
 
 
+def _envelopes(record: SlotRecord) -> bytes:
+    return ZERO_HASH if record.envelope is None else record.envelope.root
+
+
 def falsified(names: Sequence[str], seed: int) -> Callable[[SlotRecord], PublishedAuction]:
     """A slot's public part with all these things false in it: rows first, then nodes, then the header over them."""
 
@@ -204,7 +208,7 @@ def falsified(names: Sequence[str], seed: int) -> Callable[[SlotRecord], Publish
             sums=total,
             result_root=sum_root(draft.header.accounts, top.tobytes(), total),
             book_root=Tree(book).root,
-            data_hash=data_hash(draft.rows.public_bytes()),
+            data_hash=data_hash(draft.rows.public_bytes(), _envelopes(record)),
         )
         for name in (name for name in names if name in HEADERS):
             HEADERS[name](draft, random)

@@ -18,7 +18,7 @@ from sunfair.app.published import PublishedPeriod, opened_of, published_of
 from sunfair.chain import EmbeddedChain, MarketLedger, SeededKeys, deploy_market, keccak
 from sunfair.chain.contracts import contract
 from sunfair.model import Community, Curves, Fees, Member
-from sunfair.ports import Readings, SlotRecord
+from sunfair.ports import Enrolment, Readings, SlotRecord
 from sunfair.settlement import Domain, curve_bytes, offer_digests
 from sunfair.settlement.court import Meter as Device
 from sunfair.settlement.court import PublishedAuction
@@ -86,7 +86,10 @@ class Street:
             self.ledger.set_terms(terms)
         owners = [KEYS.address(str(account)) for account in ACCOUNTS]
         self.ledger.open_accounts(owners, [CAP] * HOMES)
-        self.ledger.set_meters([(a, Device(key, self.slot, 0, 0)) for a, key in zip(ACCOUNTS, owners, strict=True)])
+        self.ledger.enrol(
+            [Enrolment(account, keccak(b"c%d" % account), keccak(b"n%d" % account)) for account in ACCOUNTS]
+        )
+        self.ledger.bind_meters([(a, Device(key, self.slot, 0, 0)) for a, key in zip(ACCOUNTS, owners, strict=True)])
         poor = self.random.random(HOMES) < 0.2
         self.balances = {0: 10**11, 1: 0, 2: 0, GUARANTOR: 10**9}
         self.balances |= {a: int(self.random.integers(1, 400_000)) if poor[a - 3] else 10**8 for a in ACCOUNTS}

@@ -74,7 +74,7 @@ class VaultMachine(RuleBasedStateMachine):
     def begin(self, members: int, bonded: bool) -> None:
         self.street = Place.fresh()
         self.market = self.street.market
-        self.people = {name: self.street.chain.person(name) for name in PEOPLE}
+        self.people = {name: self.street.chain.person(name) for name in PEOPLE} | {"registry": self.street.registry}
         self.model = vault_model.Vault(RULES, START, "operator", dict.fromkeys(PEOPLE, WALLET))
         model = self.model
         first = model.day_after(START)
@@ -207,12 +207,17 @@ class VaultMachine(RuleBasedStateMachine):
         sender = "intruder" if wrong else self.owner(account)
         self.expect(self.model.close_account(sender, account), self.market.close_account, account, sender=sender)
 
-    @rule(account=ACCOUNTS, days=st.integers(0, 2), wrong=st.sampled_from([False, False, False, True]))
-    def set_meter(self, account: int, days: int, wrong: bool) -> None:
-        account, sender = self.known(account), "intruder" if wrong else "utility"
+    @rule(
+        account=ACCOUNTS,
+        days=st.integers(0, 2),
+        sender=st.sampled_from(["registry"] * 4 + ["utility"]),
+        bound=st.sampled_from([True, True, False]),
+    )
+    def set_meter(self, account: int, days: int, sender: str, bound: bool) -> None:
+        account = self.known(account)
         from_slot = self.model.slot + 24 * days
-        refusal = self.model.set_meter(sender, account, from_slot)
-        key = self.people["home 0"]
+        refusal = self.model.set_meter(sender, account, from_slot, bound)
+        key = self.people["home 0"] if bound else bytes(20)
         self.expect(refusal, self.market.set_meter, account, key, from_slot, 5, 7, sender=sender)
 
     # ── Money in and out ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -465,7 +470,7 @@ class VaultMachine(RuleBasedStateMachine):
 
 TestVault = VaultMachine.TestCase
 TestVault.settings = settings(
-    max_examples=15_000 if LONG else 340,
+    max_examples=15_000 if LONG else 180,
     stateful_step_count=80,
     deadline=None,
     derandomize=not LONG,

@@ -52,7 +52,12 @@ class Home:
     owner: str
     from_slot: int
     to_slot: int = NEVER
-    meters: list[int] = field(default_factory=list)
+    meters: list[tuple[int, bool]] = field(default_factory=list)
+    """First slots, and whether there is a key."""
+
+    @property
+    def metered(self) -> bool:
+        return bool(self.meters) and self.meters[-1][1]
 
 
 @dataclass
@@ -117,7 +122,7 @@ class Vault:
     @property
     def sharers(self) -> list[int]:
         """Members with a meter that are not closed."""
-        return [a for a, home in self.accounts.items() if 3 <= a < GUARANTOR and home.meters and home.to_slot == NEVER]
+        return [a for a, home in self.accounts.items() if 3 <= a < GUARANTOR and home.metered and home.to_slot == NEVER]
 
     @property
     def owed(self) -> int:
@@ -160,19 +165,19 @@ class Vault:
         home.to_slot = self.day_after(self.now + self.rules.gate + HOUR)
         return None
 
-    def set_meter(self, sender: str, account: int, from_slot: int) -> str | None:
+    def set_meter(self, sender: str, account: int, from_slot: int, bound: bool) -> str | None:
         home = self.accounts[account]
-        if sender != self.accounts[0].owner:
-            return "not the utility"
+        if sender != "registry":
+            return "not the register"
         if self.over:
             return "over"
         if not 3 <= account < GUARANTOR:
             return "not a member"
         if from_slot < self.day_after(self.now):
             return "meter not dated ahead"
-        if home.meters and home.meters[-1] >= self.day_after(self.now):
+        if home.meters and home.meters[-1][0] >= from_slot:
             home.meters.pop()
-        home.meters.append(from_slot)
+        home.meters.append((from_slot, bound))
         return None
 
     # ── Money in and out ──────────────────────────────────────────────────────────────────────────────────────────────

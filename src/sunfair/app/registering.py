@@ -7,6 +7,7 @@ with the next block; its points carry one root in the end.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from sunfair.ports.batch import BatchSource, RawBlock
 from sunfair.ports.registry import ImportProgress, RegisterStore
 from sunfair.registry import SCHEMES, Fuel, InvalidMeterPoint, MeterKey, Rule, identify, nullifier, parse
 from sunfair.registry import validate_many as validate
+from sunfair.registry.assets import Asset, asset_mark
 from sunfair.registry.batch_tree import CHUNK, batch_leaves, batch_of
-from sunfair.registry.records import FIELDS, NONCE, record_key, seal_record
+from sunfair.registry.records import FIELDS, NONCE, record_key, seal_record, seal_text
 from sunfair.registry.register import LineFault, NewPoint, Role
 from sunfair.registry.switching import Sector
 
@@ -32,8 +34,9 @@ ReadBlock = tuple[int, list[NewPoint], list[LineFault]]
 ReadBlocks = Callable[[Iterable[RawBlock]], Iterator[ReadBlock]]
 """Reads blocks in their order."""
 
-COLUMNS = ("country", "fuel", "id", "sector", "owner", "supplier", "device", "import_wh", "export_wh")
-"""Columns with a meaning; every field of a record may stand beside them."""
+COLUMNS = ("country", "fuel", "id", "sector", "owner", "supplier", "device", "import_wh", "export_wh", "installed")
+"""Columns with a meaning; every field of a record may stand beside them. `installed` is since when the meter of this
+`serial` hangs there, ISO 8601 with offset."""
 
 _KNOWN = frozenset(COLUMNS)
 _NOBODY = bytes(20)
@@ -67,8 +70,13 @@ class PointReader:
             made = self._point(line, verdict, dict(zip(names, values, strict=True)))
             if isinstance(made, NewPoint) and made.id in seen:
                 made = [LineFault(line, "id", f"stands on line {seen[made.id]} already", "a point is entered once")]
+            if isinstance(made, NewPoint) and made.asset and made.asset.mark in seen:
+                before = f"stands on line {seen[made.asset.mark]} already"
+                made = [LineFault(line, "serial", before, "a meter hangs at one point; write its maker before it")]
             if isinstance(made, NewPoint):
                 seen[made.id] = line
+                if made.asset:
+                    seen[made.asset.mark] = line
                 points.append(made)
             else:
                 faults += made
@@ -80,11 +88,14 @@ class PointReader:
 
     def _point(self, line: int, verdict: int, row: dict[str, str]) -> NewPoint | list[LineFault]:
         values, faults = self._values(line, row)
+        country, fuel, text = row["country"], row["fuel"], row["id"]
         try:
             if verdict:
-                parse(row["country"], row["fuel"], row["id"])
+                parse(country, fuel, text)
                 raise InvalidMeterPoint("the two readers of a scheme disagree", rule=Rule(verdict))
-            key = parse(row["country"], row["fuel"], row["id"]).key
+            scheme = SCHEMES.get((country, fuel))
+            short = scheme is not None and scheme.short(text)
+            key = MeterKey(country, scheme.fuel, text) if scheme and short else parse(country, fuel, text).key
         except InputError as error:
             broken = error.faults or (Fault("id", error.headline),)
             return [*(LineFault(line, f"id, {fault.place}", fault.what, fault.mend) for fault in broken), *faults]
@@ -114,7 +125,17 @@ class PointReader:
             registers=values.registers,
             record=sealed,
             place=line,
+            asset=self._asset(point, salt, values) if values.installed else None,
         )
+
+    def _asset(self, point: bytes, salt: bytes, values: "_Values") -> Asset | None:
+        """The meter that hangs there, with the registers that its device began with."""
+        if values.installed is None:
+            return None
+        key, nonce = record_key(self.secret, salt), self.draw(NONCE)
+        sealed = seal_text(values.serial, "serial", point=point, key=key, nonce=nonce)
+        mark = asset_mark(values.serial, self.secret)
+        return Asset(point, mark, sealed, values.installed, values.registers, values.installed)
 
     def _values(self, line: int, row: Mapping[str, str]) -> tuple["_Values", list[LineFault]]:
         faults = list[LineFault]()
@@ -132,6 +153,7 @@ class PointReader:
             self.suppliers.get(supplier),
             found["device"],
             (registers[0], registers[1]),
+            *_installed(line, row, faults),
         )
         return known, faults
 
@@ -145,6 +167,8 @@ class _Values:
     supplier: bytes | None
     device: bytes | None
     registers: tuple[int, int]
+    serial: str = ""
+    installed: datetime | None = None
 
 
 def check_columns(columns: Sequence[str], defaults: Mapping[str, str]) -> None:
@@ -192,18 +216,24 @@ def dry_run(source: BatchSource, reader: PointReader, store: RegisterStore) -> I
     Duplicates within the file come last: 16 bytes a line are held for them.
     """
     check_columns(source.columns, reader.defaults)
-    marks, rows = list[NDArray[np.int64]](), 0
+    marks, lines, rows = list[NDArray[np.int64]](), list[NDArray[np.int64]](), 0
     for block in source.blocks(0):
         points, faults = reader.read(block)
         points = _of_one_fuel(points, faults, reader, store)
         held = store.held([point.id for point in points])
         again = "the register holds this point already"
         faults += [LineFault(point.place, "id", again) for point in points if point.id in held]
-        marks.append(np.array([(int.from_bytes(p.id[:7]), p.place) for p in points], np.int64).reshape(-1, 2))
+        hung = store.hanging([point.asset.mark for point in points if point.asset])
+        elsewhere = "a meter of this number hangs at another point"
+        faults += [LineFault(p.place, "serial", elsewhere) for p in points if p.asset and p.asset.mark in hung]
+        marks.append(np.array([int.from_bytes(point.id[:7]) for point in points], np.int64))
+        lines.append(np.array([point.place for point in points], np.int64))
         rows = block.rows
         yield rows, faults
     if marks:
-        yield rows, _repeated(np.concatenate(marks))
+        mark = np.concatenate(marks)
+        marks.clear()  # of a long file every copy counts
+        yield rows, _repeated(mark, lines)
 
 
 def make_batch(source: bytes, store: RegisterStore, registrar: bytes, clock: Clock) -> int | None:
@@ -254,13 +284,14 @@ def _other_fuel(key: MeterKey) -> MeterKey | None:
     return MeterKey(key.country, other, key.id) if one else None
 
 
-def _repeated(marks: NDArray[np.int64]) -> list[LineFault]:
-    """Lines whose point stands on an earlier line in another block."""
-    order = np.lexsort((marks[:, 1], marks[:, 0]))
-    mark, line = marks[order].T
-    first = np.concatenate([[True], mark[1:] != mark[:-1]])
-    earlier = line[np.maximum.accumulate(np.where(first, np.arange(len(line)), 0))]
-    pairs = sorted(zip(line[~first].tolist(), earlier[~first].tolist(), strict=True))
+def _repeated(mark: NDArray[np.int64], lines: Sequence[NDArray[np.int64]]) -> list[LineFault]:
+    """Lines whose point stands on an earlier line in another block; `lines` rise from mark to mark."""
+    order = np.argsort(mark, kind="stable")
+    mark = mark[order]
+    again = 1 + np.flatnonzero(mark[1:] == mark[:-1])
+    first = np.searchsorted(mark, mark[again])
+    line = np.concatenate(lines)
+    pairs = sorted(zip(line[order[again]].tolist(), line[order[first]].tolist(), strict=True))
     return [LineFault(again, "id", f"stands on line {one} already", "a point is entered once") for again, one in pairs]
 
 
@@ -285,6 +316,27 @@ def _address(line: int, name: str, text: str, faults: list[LineFault]) -> bytes 
         pass
     faults.append(LineFault(line, name, f"{text!r} is no address", "0x and 40 hexadecimal digits"))
     return None
+
+
+def _installed(line: int, row: Mapping[str, str], faults: list[LineFault]) -> tuple[str, datetime | None]:
+    """Serial number of a meter and since when it hangs there; nothing where the file does not say since when."""
+    text = row.get("installed", "")
+    if not text:
+        return "", None
+    serial = row.get("serial", "").strip(" ")
+    try:
+        at = datetime.fromisoformat(text)
+        asset_mark(serial, bytes(32))
+    except InputError as error:
+        faults += [LineFault(line, fault.place, fault.what, fault.mend) for fault in error.faults]
+        return "", None
+    except ValueError:
+        at = datetime.min
+    if at.tzinfo is None:
+        mend = "ISO 8601, e.g. 2026-06-15T00:00Z"
+        faults.append(LineFault(line, "installed", f"{text!r} is no instant with an offset", mend))
+        return "", None
+    return serial, at
 
 
 def _register(line: int, name: str, text: str, faults: list[LineFault]) -> int:

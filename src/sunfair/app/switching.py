@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from sunfair.ports import Clock
 from sunfair.ports.registry import RegisterStore, SwitchStore
@@ -9,22 +10,53 @@ from sunfair.registry import Calendar
 from sunfair.registry.register import Role
 from sunfair.registry.switching import (
     ChangeReading,
+    Compensation,
+    Due,
     Request,
     Switch,
     Switchboard,
     SwitchingDomain,
+    SwitchKind,
     SwitchRules,
+    SwitchState,
     annulment_digest,
+    compensation,
     consent_digest,
     notice_digest,
 )
 
-__all__ = ["Recover", "Sign", "Switching"]
+__all__ = ["Recover", "Sign", "Switching", "owed"]
 
 Recover = Callable[[bytes, bytes], bytes]
 """Digest and signature → the 20-byte address that signed, zeros where none did."""
 Sign = Callable[[bytes], bytes]
 """Digest → the switching service's signature."""
+
+
+_GOES_ON = frozenset(
+    {
+        SwitchState.VALIDATED,
+        SwitchState.CONFIRMED,
+        SwitchState.SECURED,
+        SwitchState.ACTIVE,
+        SwitchState.SUPERSEDED,
+        SwitchState.RETURNING,
+    }
+)
+"""States of a switch that came about, or still may."""
+
+
+def owed(store: SwitchStore, rates: Compensation, now: datetime) -> list[Due]:
+    """What suppliers owe the customers of reported switches by `now`, point by point."""
+    found: list[Due] = []
+    for point in store.reported():
+        switches = store.switches(point)
+        for at, switch in enumerate(switches):
+            later = [
+                each for each in switches[at + 1 :] if each.request.kind is SwitchKind.RETURN and each.state in _GOES_ON
+            ]
+            found += compensation(switch, later[0] if later else None, now, rates)
+    return found
 
 
 class Switching:

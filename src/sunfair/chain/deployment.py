@@ -1,7 +1,7 @@
 """Where a market's contracts stand on a chain and what they were made with; putting them there, finding them again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sunfair.chain.contract_set import MARKET_SET, Charter, Piece
@@ -30,8 +30,8 @@ class Deployment:
     """The contracts of one market, 20-byte addresses, and the constructor's arguments, which never change.
 
     `asset` is the reserve (SimulatedEuro), `token` the EnergyCredit on it; `charter` is what the market was made with;
-    `others` are courts, docket, witness and board by contract name; `block` is the number of the block that created the
-    market, where its events begin.
+    `others` are courts, docket, witness, board and register by contract name; `block` is the number of the block that
+    created the market, where its events begin.
     """
 
     chain_id: int
@@ -91,13 +91,14 @@ def deploy_market(
 ) -> Deployment:
     """Create every contract of a community's market, on play money, signed by `operator`.
 
-    Holders `0`, `1` and `2` of `keys` own the accounts of utility, network and reserve, `guarantor` its own.
+    Holders `0`, `1` and `2` of `keys` own the accounts of utility, network and reserve, `guarantor` its own; `governor`
+    governs the register of meter points.
     The door is open from the deployment's timestamp on, for an hour; it is the time to open accounts and deposit.
     """
     roles = keys.address("0"), keys.address("1"), keys.address("2")
     parties = keys.address("operator"), keys.address("guarantor"), roles
     times = slot_seconds, gate_seconds, window_seconds, takeover_seconds, escape_seconds
-    charter = Charter(community, *parties, *times, bond_amount)
+    charter = Charter(community, *parties, *times, bond_amount, keys.address("governor"))
     return deployment_of(network.chain_id, charter, deploy(network, keys, clock, charter, made={}))
 
 
@@ -140,7 +141,7 @@ def find_deployment(chain: EmbeddedChain) -> Deployment:
     token, community, operator, guarantor, roles, courts, *numbers = _arguments(made, market, contract("EnergyMarket"))
     asset, _, _ = _arguments(made, token, contract("EnergyCredit"))
     _arguments(made, asset, contract("SimulatedEuro"))
-    others = dict(zip(("AuctionCourt", "RowCourt", "BookCourt", "Docket"), courts, strict=True))
+    others = dict(zip(("AuctionCourt", "RowCourt", "BookCourt", "Docket", "MeterRegistry"), courts, strict=True))
     if _arguments(made, others["BookCourt"], contract("BookCourt")) != (others["Docket"],):
         raise LedgerError("the court of books reads another docket than the market's")
     (others["Witness"],) = _arguments(made, others["Docket"], contract("Docket"))
@@ -148,7 +149,8 @@ def find_deployment(chain: EmbeddedChain) -> Deployment:
         _arguments(made, others[name], contract(name))
     boards = [at for at, block in made.items() if block.transaction.data == contract("DataBoard").bytecode]
     others["DataBoard"] = boards[0] if boards else bytes(20)
-    charter = Charter(community, operator, guarantor, roles, *numbers)
+    (governor,) = _arguments(made, others["MeterRegistry"], contract("MeterRegistry"))
+    charter = replace(Charter(community, operator, guarantor, roles, *numbers), governor=governor)
     return Deployment(chain.chain_id, asset, token, market, charter, others, markets[0].number)
 
 

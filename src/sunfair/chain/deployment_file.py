@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sunfair.chain.contract_set import MARKET_SET, Charter
+from sunfair.chain.contract_set import MARKET_SET, Charter, numbers_of
 from sunfair.chain.deployment import Deployment, Made, deployment_of
 from sunfair.chain.shallow_json import loads
 from sunfair.errors import Fault, InputError, LedgerError
@@ -74,6 +74,7 @@ def content_of(standing: Standing) -> dict[str, Any]:
             "utility": "0x" + charter.roles[0].hex(),
             "network": "0x" + charter.roles[1].hex(),
             "reserve": "0x" + charter.roles[2].hex(),
+            "governor": "0x" + charter.governor.hex(),
             **{name: getattr(charter, name) for name in _NUMBERS},
         },
     }
@@ -95,11 +96,11 @@ def read_standing(path: Path) -> Standing:
             raise ValueError(f"its format is {content['format']!r}, this version reads {FORMAT!r}")
         charter = content["charter"]
         roles = tuple(_octets(charter[role], 20) for role in ("utility", "network", "reserve"))
-        numbers = (int(charter[name]) for name in _NUMBERS)
+        numbers = numbers_of(lambda name: int(charter[name]))
         parties = _octets(charter["operator"], 20), _octets(charter["guarantor"], 20), (roles[0], roles[1], roles[2])
         made = {role: read_made(path, entry) for role, entry in content["contracts"].items()}
         whose = content["community"]
-        read = Charter(_octets(whose["id"], 32), *parties, *numbers)
+        read = Charter(_octets(whose["id"], 32), *parties, *numbers, _octets(charter["governor"], 20))
         return Standing(str(whose["name"]), int(content["chain_id"]), read, made)
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise _broken(path, error) from error

@@ -45,7 +45,8 @@ def read_chain(folder: Path) -> ChainRecord:
     deployment = find_deployment(chain)
     if described != json.loads(_text(chain, deployment)):
         raise LedgerError(f"{DEPLOYMENT_FILE}: it does not describe the market and the head block of {LOG_FILE}")
-    return replace(read_record(chain, deployment), plants=read_plants(chain, deployment))
+    record = read_record(chain, deployment)
+    return replace(record, plants=read_plants(chain, deployment, record.owners))
 
 
 def _read(folder: Path) -> tuple[str, object]:

@@ -45,7 +45,7 @@ class Follower:
         self._reset()
 
     def _reset(self) -> None:
-        self.history = History(self._inputs.__getitem__, self.deployment.charter.slot_seconds)
+        self.history = History(self._inputs.__getitem__)
         self.board = Board(self.deployment.market)
         self._last: _Head | None = None
 

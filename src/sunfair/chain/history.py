@@ -39,7 +39,6 @@ class History:
     """
 
     input_of: Callable[[bytes], bytes]
-    slot_seconds: int
     members: dict[int, Member] = field(default_factory=dict)
     meters: dict[int, list[Meter]] = field(default_factory=dict)
     terms: list[Terms] = field(default_factory=list)
@@ -88,8 +87,8 @@ class History:
     def _meter(self, args: Mapping[str, Any], logged: Logged) -> None:
         meter = Meter(args["key"], args["from_slot"], args["import_wh"], args["export_wh"])
         dated = self.meters.setdefault(args["account"], [])
-        # One not yet in force is replaced: the earliest that can be set now is the next UTC day's.
-        if dated and dated[-1].from_slot >= (logged.timestamp // 86_400 + 1) * 86_400 // self.slot_seconds:
+        # One that would begin no earlier is replaced.
+        if dated and dated[-1].from_slot >= meter.from_slot:
             dated.pop()
         dated.append(meter)
         if args["account"] in self.members:

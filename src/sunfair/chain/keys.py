@@ -64,10 +64,7 @@ def address_of(private_key: bytes) -> bytes:
 
 def sign_digest(private_key: bytes, digest: bytes) -> bytes:
     """Sign a 32-byte digest: r ‖ s ‖ v, low s, the same bytes every time (RFC 6979)."""
-    if len(digest) != 32:
-        raise ValueError(f"a digest has 32 bytes, not {len(digest)}; hash the message first")
-    signature: bytes = PrivateKey(private_key).sign_recoverable(digest, hasher=None)
-    return signature[:64] + bytes([27 + signature[64]])
+    return _signed(PrivateKey(private_key), digest)
 
 
 def recover(digest: bytes, signature: bytes) -> bytes:
@@ -106,6 +103,7 @@ class SeededKeys:
         check_demo_chain(chain_id)
         self._seed = seed
         self._held: dict[str, tuple[bytes, bytes]] = {}
+        self._opened: dict[str, PrivateKey] = {}
 
     def address(self, holder: str) -> bytes:
         """The holder's 20-byte address."""
@@ -113,13 +111,22 @@ class SeededKeys:
 
     def sign(self, holder: str, digest: bytes) -> bytes:
         """The holder's signature of a 32-byte digest: r ‖ s ‖ v."""
-        return sign_digest(self._pair(holder)[0], digest)
+        if holder not in self._opened:  # to open a key takes longer than to sign with it
+            self._opened[holder] = PrivateKey(self._pair(holder)[0])
+        return _signed(self._opened[holder], digest)
 
     def _pair(self, holder: str) -> tuple[bytes, bytes]:
         if holder not in self._held:
             key = _derive(self._seed, holder)
             self._held[holder] = key, address_of(key)
         return self._held[holder]
+
+
+def _signed(key: PrivateKey, digest: bytes) -> bytes:
+    if len(digest) != 32:
+        raise ValueError(f"a digest has 32 bytes, not {len(digest)}; hash the message first")
+    signature: bytes = key.sign_recoverable(digest, hasher=None)
+    return signature[:64] + bytes([27 + signature[64]])
 
 
 def _derive(seed: int, holder: str) -> bytes:

@@ -14,9 +14,10 @@ from sunfair.chain.plant_office import MarketPlants
 from sunfair.chain.publishing import Way
 from sunfair.chain.purse import MarketPurse
 from sunfair.chain.record import read_facts, read_published, read_record
+from sunfair.chain.registry_ledger import RegistryLedger, enrol_points
 from sunfair.chain.rpc import JsonRpc
 from sunfair.errors import LedgerError, Reverted
-from sunfair.ports import Asked, ChainRecord, Clock, Convicted, Keys
+from sunfair.ports import Asked, ChainRecord, Clock, Convicted, Enrolment, Keys
 from sunfair.settlement import pack_amounts
 from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Meter, Settlement, Terms
 from sunfair.settlement.court.proofs import NO_SLOT
@@ -76,11 +77,22 @@ class MarketLedger:
             self._transact("operator", "open_accounts", list(owners[part]), [int(cap) for cap in caps_wh[part]])
         return range(first, first + len(owners))
 
-    def set_meters(self, meters: Sequence[tuple[int, Meter]]) -> None:
-        """Bind meters to accounts, signed by the utility."""
+    def enrol(self, points: Sequence[Enrolment]) -> None:
+        """Enter points in the register, signed by `registrar`, and have each feed its account, signed by its owner."""
+        enrol_points(self.register(), self.market, points, _holder)
+
+    def bind_meters(self, meters: Sequence[tuple[int, Meter]]) -> None:
+        """Bind devices to the points that feed these accounts, signed by `registrar`."""
+        register, seconds = self.register(), self._deployment.charter.slot_seconds
         for account, meter in meters:
+            point = register.point_at(self.market, account)
             registers = meter.import_wh, meter.export_wh
-            self._transact("0", "set_meter", account, meter.key, meter.from_slot, *registers)
+            register.bind_device("registrar", point, meter.key, meter.from_slot * seconds, registers)
+
+    def register(self) -> RegistryLedger:
+        """The register that the market obeys."""
+        registry = self._deployment.others["MeterRegistry"]
+        return RegistryLedger(self._network, self._keys, self._clock, registry, bytes(20))
 
     def deposit(self, account: int, amount: int) -> None:
         """Pay `amount` into `account`, signed by its owner, whose wallet is filled with play money as needed."""

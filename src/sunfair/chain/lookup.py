@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sunfair.chain.abi import encode
-from sunfair.chain.contract_set import Charter
+from sunfair.chain.contract_set import Charter, numbers_of
 from sunfair.chain.contracts import contract
 from sunfair.chain.deployment import GUARANTOR, Deployment
 from sunfair.chain.keys import keccak
@@ -17,10 +17,9 @@ from sunfair.chain.remote import RpcNetwork
 from sunfair.chain.rpc import RpcRefused, Unreachable, octets, quantity
 from sunfair.errors import Fault, InputError, LedgerError
 
-__all__ = ["boards_of", "market_at"]
+__all__ = ["boards_of", "check_registry", "market_at"]
 
-_COURTS = ("AuctionCourt", "RowCourt", "BookCourt", "Docket")
-_NUMBERS = ("slot_seconds", "gate_seconds", "window_seconds", "takeover_seconds", "escape_seconds", "bond_amount")
+_COURTS = ("AuctionCourt", "RowCourt", "BookCourt", "Docket", "MeterRegistry")
 _SPAN = 10_000
 _ANYBODY = bytes(19) + b"\1", bytes(19) + b"\2", tuple(bytes(19) + bytes([at]) for at in (3, 4, 5))
 """Operator, guarantor and owners of the institutions, to create a market with: who they are is not in its code."""
@@ -36,7 +35,8 @@ def market_at(network: RpcNetwork, market: bytes, *, first_block: int = 0, board
     if not network.code(market):
         raise _no_market(place, f"no contract stands there on chain {network.chain_id}")
     try:
-        charter, courts = _charter(network, market), _view(network, "EnergyMarket", market, "courts")
+        courts = _view(network, "EnergyMarket", market, "courts")
+        charter = _charter(network, market, bytes(courts[4]))
         token = bytes(_view(network, "EnergyMarket", market, "token"))
         witness = bytes(_view(network, "Docket", courts[3], "witness"))
         asset = _asset(network, token)
@@ -49,6 +49,7 @@ def market_at(network: RpcNetwork, market: bytes, *, first_block: int = 0, board
         "EnergyMarket": (token, charter.community, *_ANYBODY, tuple(courts), *charter.times, charter.bond_amount),
         "Docket": (witness,),
         "BookCourt": (others["Docket"],),
+        "MeterRegistry": (_ANYBODY[0],),
     }
     for name, address in (("EnergyMarket", market), *others.items()):
         _check_code(network, name, address, arguments.get(name, ()))
@@ -90,14 +91,33 @@ def _addresses(logs: Any) -> Sequence[bytes]:
     return [octets(entry.get("address"), "log's address", 20) for entry in ordered]
 
 
-def _charter(network: RpcNetwork, market: bytes) -> Charter:
+def _charter(network: RpcNetwork, market: bytes, registry: bytes) -> Charter:
     def view(name: str, *args: Any) -> Any:
         return _view(network, "EnergyMarket", market, name, *args)
 
     owners = [bytes(view("owner_of", account)) for account in (0, 1, 2)]
     roles = owners[0], owners[1], owners[2]
-    numbers = (int(view(name)) for name in _NUMBERS)
-    return Charter(view("community"), view("operator"), view("owner_of", GUARANTOR), roles, *numbers)
+    numbers = numbers_of(lambda name: int(view(name)))
+    governor = bytes(_view(network, "MeterRegistry", registry, "governor"))
+    parties = view("operator"), view("owner_of", GUARANTOR), roles
+    return Charter(view("community"), *parties, *numbers, governor)
+
+
+def check_registry(network: RpcNetwork, address: bytes) -> bytes:
+    """The governor of the register at a 20-byte address; InputError if none of the shipped code stands there."""
+    place = f"0x{address.hex()}"
+    try:
+        due = _runtime(network, contract("MeterRegistry").creation(_ANYBODY[0]))
+        if network.code(address) == due:
+            return bytes(_view(network, "MeterRegistry", address, "governor"))
+    except RpcRefused as error:
+        raise _no_registry(place, str(error)) from error
+    raise _no_registry(place, "its code is not that of the MeterRegistry which this version ships")
+
+
+def _no_registry(place: str, what: str) -> InputError:
+    mend = "give the address that `sunfair registry deploy` named, or leave it away: one is made"
+    return InputError("this is no register of meter points", [Fault(place, what, mend)])
 
 
 def _asset(network: RpcNetwork, token: bytes) -> bytes:

@@ -20,7 +20,7 @@ __all__ = ["read_facts", "read_history", "read_published", "read_record"]
 
 def read_history(network: Network, deployment: Deployment, head: int) -> History:
     """What the market's events up to block `head` add up to."""
-    history = History(network.input, deployment.charter.slot_seconds)
+    history = History(network.input)
     for logged, event in _events(network, "EnergyMarket", deployment.market, deployment.block, head):
         history.tell(logged, event)
     return history

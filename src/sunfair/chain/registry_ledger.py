@@ -1,17 +1,19 @@
 """The register and the switching of suppliers on a chain: `MeterRegistry` and `SupplierSwitching`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from sunfair.chain.contracts import Contract, contract
 from sunfair.chain.network import Network
 from sunfair.errors import LedgerError
-from sunfair.ports import Clock, Keys
-from sunfair.registry.batch_tree import BatchProof
+from sunfair.ports import Clock, Enrolment, Keys
+from sunfair.registry.batch_tree import CHUNK, BatchProof, batch_leaves, batch_of
 from sunfair.registry.switching import Switch, SwitchingDomain, SwitchState, windows_digest
 
-__all__ = ["RegistryLedger", "deploy_registry"]
+__all__ = ["RegistryLedger", "batch_roots", "deploy_registry", "enrol_points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,22 @@ class RegistryLedger:
     def bind_device(self, registrar: str, point: bytes, key: bytes, since: int, registers: tuple[int, int]) -> None:
         """Say which key signs the point's readings from a date (unix s) on."""
         self._registry(registrar, "bind_device", point, key, since, *registers)
+
+    def join(self, customer: str, point: bytes, market: bytes, account: int) -> None:
+        """Have a point feed an account of a market, signed by whoever owns both."""
+        self._registry(customer, "join", point, market, account)
+
+    def leave(self, holder: str, point: bytes) -> None:
+        """End that, from the next UTC day on; signed by the customer or the registrar."""
+        self._registry(holder, "leave", point)
+
+    def point_at(self, market: bytes, account: int) -> bytes:
+        """The point that feeds an account, zeros if none does."""
+        return bytes(self._view(self.registry, _REGISTRY, "point_at", market, account))
+
+    def roles(self, party: bytes) -> int:
+        """What a party may do: the bits of its roles."""
+        return int(self._view(self.registry, _REGISTRY, "roles", party))
 
     def erase_point(self, sender: str, point: bytes) -> None:
         """Have customer and commitment forgotten."""
@@ -117,7 +135,47 @@ class RegistryLedger:
         return int(self.clock.now().timestamp())
 
 
+def batch_roots(network: Network, registry: bytes) -> set[bytes]:
+    """The roots of all batches that stand in a register."""
+    abi = contract(_REGISTRY).abi
+
+    def view(function: str, *arguments: Any) -> Any:
+        (value,) = abi.result(function, network.call(registry, abi.call(function, *arguments)))
+        return value
+
+    return {bytes(view("batches", number)[0]) for number in range(int(view("batch_count")))}
+
+
 _REGISTRY, _SWITCHING = "MeterRegistry", "SupplierSwitching"
+_REGISTRAR = 1
+"""The bit of a registrar's role."""
+
+
+def enrol_points(
+    register: RegistryLedger, market: bytes, points: Sequence[Enrolment], holder: Callable[[int], str]
+) -> None:
+    """Enter points as one batch, open each, say whose it is, and have it join its account.
+
+    `registrar` signs, given its role by `governor` where it lacks it; an account's owner (under the name that `holder`
+    gives) signs that its point joins.
+    """
+    party = register.keys.address("registrar")
+    if not register.roles(party) & _REGISTRAR:
+        register.set_roles(party, _REGISTRAR)
+    named = [np.frombuffer(b"".join(each), np.uint8).reshape(-1, 32) for each in _columns(points)]
+    leaves = batch_leaves(*named)
+    batch = batch_of([leaves])
+    number = register.register_batch("registrar", batch.root, len(points))
+    for at, each in enumerate(points):
+        start = at // CHUNK * CHUNK
+        path = batch.prove(at, leaves[start : start + CHUNK])
+        register.open_point("registrar", number, each.commitment, each.point, path)
+        register.set_owner("registrar", each.point, register.keys.address(holder(each.account)))
+        register.join(holder(each.account), each.point, market, each.account)
+
+
+def _columns(points: Sequence[Enrolment]) -> tuple[list[bytes], list[bytes]]:
+    return [each.commitment for each in points], [each.point for each in points]
 
 
 def deploy_registry(network: Network, keys: Keys, clock: Clock, *, governor: str, service: bytes) -> RegistryLedger:

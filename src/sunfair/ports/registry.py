@@ -9,12 +9,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sunfair.registry.assets import Asset
 from sunfair.registry.batch_tree import Batch
 from sunfair.registry.records import SealedRecord
 from sunfair.registry.register import Binding, Grant, LineFault, NewPoint, Party, StoredPoint
 from sunfair.registry.switching import Notice, SupplyPoint, Switch
 
-__all__ = ["ImportProgress", "OpenCase", "RegisterStore", "SwitchStore"]
+__all__ = ["AssetStore", "ImportProgress", "OpenCase", "RegisterStore", "SwitchStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,17 @@ class RegisterStore(Protocol):
         """Which of these points the register holds."""
         ...
 
+    def hanging(self, marks: Sequence[bytes]) -> set[bytes]:
+        """Which of these meters, by their serial numbers' marks, hang at a point now."""
+        ...
+
     def put_points(
         self, points: Sequence[NewPoint], faults: Sequence[LineFault], progress: ImportProgress, now: datetime
     ) -> ImportProgress:
         """Keep a block of a file's points, its faults and how far it has come, in one transaction.
 
-        A point that the register holds becomes one more fault, of which nothing is kept; returned is what was kept.
+        A point that the register holds, or whose meter hangs elsewhere, becomes one more fault, of which nothing is
+        kept; returned is what was kept.
         """
         ...
 
@@ -73,6 +79,10 @@ class RegisterStore(Protocol):
 
     def batches(self) -> list[tuple[int, bytes, int, bytes]]:
         """Every batch: number, root, points, registrar."""
+        ...
+
+    def batch_sources(self) -> list[tuple[int, bytes, bytes, int]]:
+        """Every batch: number, the file it was made of, root, points."""
         ...
 
     def place_in_batch(self, point: bytes) -> tuple[int, Batch, int, NDArray[np.uint8]] | None:
@@ -102,8 +112,8 @@ class RegisterStore(Protocol):
         """The points a key ever measured."""
         ...
 
-    def put_binding(self, binding: Binding) -> None:
-        """Keep a device key of a point."""
+    def put_binding(self, binding: Binding, replaced: Binding | None = None) -> None:
+        """Keep a device key of a point, in the place of one that lay ahead if it replaces that."""
         ...
 
     def put_owner(self, point: bytes, owner: bytes, since: datetime) -> None:
@@ -124,6 +134,22 @@ class RegisterStore(Protocol):
 
     def erase(self, point: bytes) -> None:
         """Delete what opens a point and all that was kept of it, and have the database forget the bytes."""
+        ...
+
+
+class AssetStore(Protocol):
+    """The meters that hang at points."""
+
+    def assets(self, point: bytes) -> list[Asset]:
+        """The meters that hung at a point, in order of time."""
+        ...
+
+    def stays(self, mark: bytes) -> list[Asset]:
+        """Where a meter ever hung, in order of time."""
+        ...
+
+    def put_assets(self, closed: Asset | None, fresh: Asset | None, bound: Sequence[Binding] = ()) -> None:
+        """End a meter, begin another, bind its device: all of it or nothing."""
         ...
 
 
@@ -167,6 +193,18 @@ class SwitchStore(Protocol):
 
     def switches(self, point: bytes) -> list[Switch]:
         """All switches of a point, in order of submission."""
+        ...
+
+    def reported(self) -> list[bytes]:
+        """Points of which a switch was ever reported as an erroneous transfer."""
+        ...
+
+    def broken_supplies(self) -> list[bytes]:
+        """Points whose supplies do not abut, or of which not exactly the last one is open."""
+        ...
+
+    def all_notices(self) -> Iterator[tuple[Notice, bytes]]:
+        """Every notice with its signature, those of a switch together and in their order."""
         ...
 
     def notices(self, switch: bytes) -> list[tuple[Notice, bytes]]:

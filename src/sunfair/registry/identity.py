@@ -15,11 +15,13 @@ makes the encoding of a key injective. Worked vectors stand in ``docs/registry.m
 import hashlib
 import hmac
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import cast
 
 from sha3 import keccak_256
 
 from sunfair.errors import Fault, InputError
-from sunfair.registry.point import FUELS, MeterKey
+from sunfair.registry.point import FUELS, Fuel, MeterKey
 
 __all__ = ["LAYOUT_VERSION", "commitment", "identify", "nullifier"]
 
@@ -29,6 +31,7 @@ LAYOUT_VERSION = 1
 _COMMITMENT, _NULLIFIER = 0x20, 0x21
 _SECRET = 32
 _ID_MAX = 64
+_ZEROS = bytes(_SECRET)
 
 
 def commitment(key: MeterKey, salt: bytes) -> bytes:
@@ -58,9 +61,30 @@ def nullifier(key: MeterKey, secret: bytes) -> bytes:
 
 def identify(key: MeterKey, salt: bytes, secret: bytes) -> tuple[bytes, bytes]:
     """Commitment and nullifier of a point at once, for registering many: as `commitment` and `nullifier` give them."""
-    committed = _preimage(_COMMITMENT, key, [*_faults_of("salt", salt), *_faults_of("secret", secret)])
+    if not _plain(key, salt, secret):
+        faults = [*_faults_of("salt", salt), *_faults_of("secret", secret), *_key_faults(key)]
+        raise InputError("this meter point cannot be committed to", faults)
+    committed = _head(key.country, key.fuel) + bytes([len(key.id)]) + key.id.encode()
     digest: bytes = keccak_256(committed + salt).digest()
     return digest, hmac.digest(secret, bytes([_NULLIFIER]) + committed[1:], "sha256")
+
+
+def _plain(key: MeterKey, salt: bytes, secret: bytes) -> bool:
+    """Whether nothing is wrong with all three, as `_faults_of` and `_key_faults` would find at length."""
+    whole = (
+        all(isinstance(part, str) for part in key) and key.id.isascii() and key.id.isalnum() and len(key.id) <= _ID_MAX
+    )
+    secrets = all(type(each) is bytes and len(each) == _SECRET and each != _ZEROS for each in (salt, secret))
+    return whole and secrets and bool(_head(key.country, key.fuel))
+
+
+@lru_cache(64)
+def _head(country: str, fuel: str) -> bytes:
+    """What the commitments of a country and fuel begin with; nothing where either is none."""
+    try:
+        return _preimage(_COMMITMENT, MeterKey(country, cast(Fuel, fuel), "0"), ())[:-2]
+    except InputError:
+        return b""
 
 
 def _preimage(tag: int, key: MeterKey, faults: Sequence[Fault]) -> bytes:

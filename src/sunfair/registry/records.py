@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from json.encoder import encode_basestring_ascii as _quoted
 from types import MappingProxyType
 
 from cryptography.exceptions import InvalidTag
@@ -25,6 +26,8 @@ __all__ = [
     "open_record",
     "record_key",
     "seal_record",
+    "seal_text",
+    "unseal_text",
 ]
 
 NONCE = 12
@@ -57,6 +60,9 @@ FIELDS: Mapping[str, Visibility] = MappingProxyType(
 """Fields of a record and what may be seen of them; a field that does not stand here is private."""
 
 
+_GRANTED, _PRIVATE = Visibility.GRANTED.encode(), Visibility.PRIVATE.encode()
+
+
 @dataclass(frozen=True, slots=True)
 class SealedRecord:
     """A record as it is kept: open fields as they are, the other two parts as nonce ‖ ciphertext ‖ tag."""
@@ -80,15 +86,19 @@ def seal_record(
     visibility: Mapping[str, Visibility] = FIELDS,
 ) -> SealedRecord:
     """Seal a record of a point (32 bytes) under its key (32 bytes); `nonces` are two fresh ones of 12 bytes."""
-    parts: dict[Visibility, dict[str, str]] = {each: {} for each in Visibility}
+    # A register of millions is sealed here, one record at a time: plain steps, no general ones.
+    shown: dict[str, str] = {}
+    granted: dict[str, str] = {}
+    private: dict[str, str] = {}
+    parts = {Visibility.OPEN: shown, Visibility.GRANTED: granted}
     for name in sorted(fields):
-        parts[visibility.get(name, Visibility.PRIVATE)][name] = fields[name]
-    cipher = AESGCM(key)
-    granted, private = (
-        nonce + cipher.encrypt(nonce, _encode(parts[each]).encode(), _bound(point, each))
-        for each, nonce in zip((Visibility.GRANTED, Visibility.PRIVATE), nonces, strict=True)
+        parts.get(visibility.get(name, Visibility.PRIVATE), private)[name] = fields[name]
+    encrypt, (one, other) = AESGCM(key).encrypt, nonces
+    return SealedRecord(
+        shown,
+        one + encrypt(one, _encode(granted).encode(), point + _GRANTED),
+        other + encrypt(other, _encode(private).encode(), point + _PRIVATE),
     )
-    return SealedRecord(parts[Visibility.OPEN], granted, private)
 
 
 def open_record(sealed: SealedRecord, *, point: bytes, key: bytes) -> dict[Visibility, dict[str, str]]:
@@ -101,6 +111,19 @@ def open_record(sealed: SealedRecord, *, point: bytes, key: bytes) -> dict[Visib
     }
 
 
+def seal_text(text: str, what: str, *, point: bytes, key: bytes, nonce: bytes) -> bytes:
+    """One text of a point, sealed under its record's key: nonce (12 fresh bytes) ‖ ciphertext ‖ tag."""
+    return nonce + AESGCM(key).encrypt(nonce, text.encode(), point + what.encode())
+
+
+def unseal_text(sealed: bytes, what: str, *, point: bytes, key: bytes) -> str:
+    """The text again; InputError if the key is another's or a byte was changed."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], point + what.encode()).decode()
+    except (InvalidTag, ValueError) as error:
+        raise InputError("a sealed text does not open", [Fault(what, "key or bytes are not its own")]) from error
+
+
 def _unsealed(sealed: bytes, cipher: AESGCM, point: bytes, part: Visibility) -> dict[str, str]:
     try:
         text = cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _bound(point, part))
@@ -110,7 +133,9 @@ def _unsealed(sealed: bytes, cipher: AESGCM, point: bytes, part: Visibility) -> 
     return fields
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+def _encode(fields: Mapping[str, str]) -> str:
+    """JSON without blanks, as `json.dumps` writes a flat object of texts, without its general machinery."""
+    return "{" + ",".join([f"{_quoted(name)}:{_quoted(text)}" for name, text in fields.items()]) + "}"
 
 
 def _bound(point: bytes, part: Visibility) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import IntFlag
 
 from sunfair.errors import Fault, InputError
+from sunfair.registry.assets import Asset
 from sunfair.registry.point import MeterKey
 from sunfair.registry.records import SealedRecord, Visibility
 from sunfair.registry.switching.states import Sector
@@ -48,6 +49,7 @@ class NewPoint:
     id : its nullifier; commitment, salt : 32 bytes each; owner : 20-byte address of the customer (zeros: unknown)
     supplier : who supplies it now, None where nobody does
     place : its line in the file it came from, which orders its batch
+    asset : the meter that hangs there, None where the file does not say since when
     """
 
     id: bytes
@@ -61,6 +63,7 @@ class NewPoint:
     registers: tuple[int, int]
     record: SealedRecord
     place: int
+    asset: Asset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +123,17 @@ def bound_at(bindings: Sequence[Binding], at: datetime) -> Binding | None:
     return max(began, key=lambda binding: binding.since, default=None)
 
 
-def check_binding(binding: Binding, held: Sequence[Binding], device_points: Sequence[bytes]) -> None:
+def check_binding(binding: Binding, held: Sequence[Binding], device_points: Sequence[bytes]) -> Binding | None:
     """Whether a binding may be added to those of its point; `device_points` are the points its key ever measured.
 
-    Raises InputError with every rule it breaks: what is past stands, and a key measures one point in its life.
+    Returns the one it replaces, as the contract does: a last one that still lies ahead. Raises InputError with every
+    rule it breaks: what is past stands, and a key measures one point in its life.
     """
     faults = []
-    if held and binding.since <= max(each.since for each in held):
+    before = sorted(held, key=lambda each: each.since)
+    ahead = [each for each in before[-1:] if each.since > binding.known_at and each.since >= binding.since]
+    kept = before[: len(before) - len(ahead)]
+    if kept and binding.since <= kept[-1].since:
         faults.append(Fault("since", f"{binding.since} is not after the last binding", "what is past stands"))
     if any(point != binding.point for point in device_points):
         faults.append(Fault("device", "this key measures another point", "a key belongs to one point for ever"))
@@ -136,6 +143,7 @@ def check_binding(binding: Binding, held: Sequence[Binding], device_points: Sequ
         faults.append(Fault("registers", "are out of range", "give Wh, not negative"))
     if faults:
         raise InputError("the device key cannot be bound", faults)
+    return ahead[0] if ahead else None
 
 
 def visible_fields(

@@ -29,6 +29,7 @@ class Scheme:
 
     parse : text → the point; raises InvalidMeterPoint
     check : lines → the first rule each breaks, uint8[n]; it must name the rule that `parse` names
+    short : whether a text that breaks no rule is written as its key already; False where that takes a parser to say
     """
 
     country: str
@@ -36,6 +37,7 @@ class Scheme:
     name: str
     parse: Callable[[str], MeterPoint]
     check: Callable[[Lines], NDArray[np.uint8]]
+    short: Callable[[str], bool] = lambda text: False
 
 
 def _table(schemes: Iterable[Scheme]) -> Mapping[tuple[str, str], Scheme]:
@@ -44,8 +46,8 @@ def _table(schemes: Iterable[Scheme]) -> Mapping[tuple[str, str], Scheme]:
 
 SCHEMES: Mapping[tuple[str, str], Scheme] = _table(
     [
-        Scheme("GB", "electricity", "MPAN", parse_mpan, check_mpans),
-        Scheme("GB", "gas", "MPRN", parse_mprn, check_mprns),
+        Scheme("GB", "electricity", "MPAN", parse_mpan, check_mpans, lambda text: len(text) == 13 and text.isdigit()),
+        Scheme("GB", "gas", "MPRN", parse_mprn, check_mprns, lambda text: text.isdigit() and text[0] != "0"),
         Scheme("DE", "electricity", "MaLo-ID", partial(parse_malo, fuel="electricity"), check_malos),
         Scheme("DE", "gas", "MaLo-ID", partial(parse_malo, fuel="gas"), check_malos),
         Scheme("ES", "electricity", "CUPS", partial(parse_cups, fuel="electricity"), check_cups),

@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sunfair.errors import ServiceMissing
 from sunfair.store.server import database_url
 
-__all__ = ["among", "copy_rows", "migrate", "open_database", "temporary_database"]
+__all__ = ["among", "copy_lines", "copy_rows", "migrate", "open_database", "temporary_database"]
 
 _MIGRATION_LOCK = 0x5EFA
 
@@ -87,6 +87,15 @@ def among(column: ColumnElement[bytes], ids: Collection[bytes]) -> ColumnElement
     place: ColumnElement[int] = func.generate_series(0, len(ids) - 1).column_valued("place")
     cut = func.substring(cast(literal(b"".join(ids)), LargeBinary), 1 + 32 * place, 32)
     return column.in_(select(cut))
+
+
+def copy_lines(connection: Connection, table: Table, columns: Sequence[str], lines: Sequence[str]) -> None:
+    """COPY rows that are written out already, in COPY's text format without ends of lines: for rows by the million."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    cursor = connection.connection.cursor()
+    with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+        copy.write("".join([line + "\n" for line in lines]))
+    cursor.close()
 
 
 def copy_rows(connection: Connection, table: Table | str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

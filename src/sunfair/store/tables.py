@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 __all__ = [
+    "ASSETS",
     "BATCHES",
     "BINDINGS",
     "GRANTS",
@@ -144,6 +145,27 @@ BINDINGS = Table(
     CheckConstraint("import_wh >= 0 AND export_wh >= 0", name="registers"),
 )
 """Dated device keys: each holds until the next begins."""
+
+ASSETS = Table(
+    "assets",
+    METADATA,
+    _bulk_point(),
+    Column("since", _INSTANT, primary_key=True),
+    Column("until", _INSTANT),
+    Column("mark", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("opening_import_wh", BigInteger, nullable=False),
+    Column("opening_export_wh", BigInteger, nullable=False),
+    Column("closing_import_wh", BigInteger),
+    Column("closing_export_wh", BigInteger),
+    Column("known_at", _INSTANT, nullable=False),
+    CheckConstraint("until IS NULL OR until > since", name="order"),
+    CheckConstraint("opening_import_wh >= 0 AND opening_export_wh >= 0", name="registers"),
+    Index("ix_assets_mark", "mark"),
+    Index("uq_assets_point", "point", unique=True, postgresql_where=text("until IS NULL")),
+    Index("uq_assets_hanging", "mark", unique=True, postgresql_where=text("until IS NULL")),
+)
+"""Meters by point and time, their serial numbers sealed. One hangs at a point, and at one point, at any instant."""
 
 IMPORTS = Table(
     "imports",

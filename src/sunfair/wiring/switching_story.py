@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sunfair.app.meters import Change
 from sunfair.registry.switching import ChangeReading, Switch, SwitchKind, annulment_digest, return_limit_digest
 from sunfair.report.switching import switching_page
 from sunfair.slots import zone
@@ -118,7 +119,7 @@ def _meters(street: Street, told: Told) -> None:
     """The first home's electricity meter is exchanged; what the old one and a stranger's sign counts no more."""
     point, now = street.point(0, "electricity"), street.clock.now()
     old, new = street.keys.address("meter 0 electricity"), street.keys.address("meter 0 exchanged")
-    street.points.bind(point, new, now, (0, 0))
+    street.meters.change(point, Change(now, (2_310_400, 0), "E99001", (0, 0), new))
     street.ledger.bind_device("registrar", point, new, int(now.timestamp()), (0, 0))
     for name, device in (("superseded", old), ("unregistered", street.keys.address("stranger"))):
         try:

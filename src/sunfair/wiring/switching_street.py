@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sunfair.app.meters import Meters
 from sunfair.app.records import Points
 from sunfair.app.registering import PointReader, make_batch, register_file
 from sunfair.app.switching import Switching
@@ -19,7 +20,7 @@ from sunfair.registry.register import Party, Role
 from sunfair.registry.switching import Request, Switch, SwitchKind
 from sunfair.simulate.world import VirtualClock
 from sunfair.store import temporary_database
-from sunfair.store.register import RegisterRepository
+from sunfair.store.register import AssetRepository, RegisterRepository
 from sunfair.store.switching import SwitchRepository
 from sunfair.wiring.office import signer_of
 
@@ -39,6 +40,7 @@ class Street:
     calendar: Calendar
     secret: bytes
     points: Points
+    meters: Meters
     store: SwitchRepository
     service: Switching
     ledger: RegistryLedger
@@ -96,15 +98,17 @@ def open_street(homes: int, seed: int, begin: datetime) -> Iterator[Street]:
             recover=signer_of,
             sign=lambda digest: keys.sign("switching", digest),
         )
-        points = Points(register, secret, clock)
-        street = Street(homes, keys, clock, calendar, secret, points, switches, service, ledger)
+        assets = AssetRepository(engine)
+        points = Points(register, secret, clock, assets)
+        meters = Meters(register, assets, secret, clock, _Drawer(seed + 1))
+        street = Street(homes, keys, clock, calendar, secret, points, meters, switches, service, ledger)
         _enter(street, register, seed)
         yield street
 
 
 def _enter(street: Street, register: RegisterRepository, seed: int) -> None:
     """Register every home's two points by file, and open them on the chain."""
-    source = _Homes(street.homes, street.keys, seed)
+    source = _Homes(street.homes, street.keys, seed, street.clock.now())
     reader = PointReader(street.secret, _Drawer(seed), {"old": street.keys.address("old")}, {"country": "GB"})
     for _ in register_file(source, reader, register, street.clock):
         pass
@@ -129,9 +133,9 @@ def _open(street: Street, batch: int, home: int, fuel: str) -> None:
 class _Homes:
     """The street's points as a batch source."""
 
-    columns: tuple[str, ...] = ("fuel", "id", "supplier", "owner", "device", "serial", "address")
+    columns: tuple[str, ...] = ("fuel", "id", "supplier", "owner", "device", "serial", "installed", "address")
 
-    def __init__(self, homes: int, keys: SeededKeys, seed: int) -> None:
+    def __init__(self, homes: int, keys: SeededKeys, seed: int, begin: datetime) -> None:
         self.digest = hashlib.sha256(f"street {homes} {seed}".encode()).digest()
         self._rows = [
             (
@@ -141,6 +145,7 @@ class _Homes:
                 "0x" + keys.address(f"home {home}").hex(),
                 "0x" + keys.address(f"meter {home} {fuel}").hex(),
                 f"{fuel[0].upper()}{home:05d}",
+                begin.isoformat(),
                 f"{home + 1} Sunny Street",
             )
             for home in range(homes)

@@ -131,7 +131,7 @@ def remote(anvil_there: None, street: Scenario, tmp_path_factory: pytest.TempPat
     begin = street.community.clock.start(street.community.clock.day(DAY)[0]) - LEAD - timedelta(hours=1)
     with running_anvil(timestamp=int(begin.timestamp())) as node:
         keys = SeededKeys(SEED)
-        for holder in ["operator", "guarantor", *map(str, range(FIRST_MEMBER + HOMES))]:
+        for holder in ["operator", "guarantor", "governor", "registrar", *map(str, range(FIRST_MEMBER + HOMES))]:
             node.fund(keys.address(holder))
         with RpcNetwork.connect(node.rpc, policy=Policy(poll=0.02), steered=True) as network:
             return lived(network, street, tmp_path_factory.mktemp("remote") / "run")

@@ -324,7 +324,7 @@ def test_attack_other_code_behind_the_same_events() -> None:
     """A contract that only claims to be the market proves nothing, whatever it logs."""
     chain, keys = EmbeddedChain(), SeededKeys(7)
     data = contract("EnergyMarket").creation(
-        b"\x01" * 20, COMMUNITY, *[b"\x02" * 20] * 2, [b"\x03" * 20] * 3, [b"\x04" * 20] * 4, 900, 300, 1, 1, 99999, 1
+        b"\x01" * 20, COMMUNITY, *[b"\x02" * 20] * 2, [b"\x03" * 20] * 3, [b"\x04" * 20] * 5, 900, 300, 1, 1, 99999, 1
     )
     transaction = Transaction(31337, 0, None, b"\x5b" + data)
     chain.include(transaction.raw(keys.sign("operator", transaction.digest())), START)
@@ -353,6 +353,7 @@ def test_attack_market_on_a_token_from_elsewhere() -> None:
     people = [b"\x02" * 20] * 2
     times = SLOT, 300, HOUR, 86400, 7 * 86400
     courts = [create(contract(name).creation()) for name in ("AuctionCourt", "RowCourt", "Witness", "DataBoard")]
+    courts.append(create(contract("MeterRegistry").creation(b"\x02" * 20)))
     create(contract("EnergyMarket").creation(euro, COMMUNITY, *people, [b"\x03" * 20] * 3, courts, *times, 1))
     with pytest.raises(LedgerError, match="was not created from the EnergyCredit"):
         find_deployment(chain)

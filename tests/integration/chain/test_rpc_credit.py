@@ -23,6 +23,7 @@ from sunfair.chain import (
 )
 from sunfair.chain.anvil import Anvil, running_anvil
 from sunfair.cli import main
+from sunfair.ports import Enrolment
 from sunfair.settlement.court import Meter
 
 KEYS = SeededKeys(7)
@@ -45,8 +46,9 @@ class Town:
         (folder / "word").write_text("word\n")
         monkeypatch.setenv("ETH_PASSWORD", str(folder / "word"))
         roles = KEYS.address("0"), KEYS.address("1"), KEYS.address("2")
-        charter = Charter(keccak(NAME.encode()), KEYS.address("operator"), KEYS.address("guarantor"), roles)
-        for holder in ("operator", "0", "3"):
+        parties = KEYS.address("operator"), KEYS.address("guarantor"), roles
+        charter = Charter(keccak(NAME.encode()), *parties, governor=KEYS.address("governor"))
+        for holder in ("operator", "governor", "registrar", "0", "3"):
             anvil.fund(KEYS.address(holder))
         self.network = RpcNetwork.connect(JsonRpc(anvil.url), policy=Policy(give_up=2.0, poll=0.02))
         made = deploy_community(self.network, KEYS, WallClock(), NAME, charter, folder / "deployments", given={})
@@ -131,15 +133,16 @@ def test_an_owner_s_permission_is_executed_by_anyone(town: Town) -> None:
 
 def test_a_device_swaps_its_key_once(town: Town) -> None:
     day = town.ledger.now() // 86_400 + 1
-    town.ledger.set_meters([(3, Meter(KEYS.address("set-up"), day * 96, 0, 0))])
+    town.ledger.enrol([Enrolment(3, b"c" * 32, b"n" * 32)])
+    town.ledger.bind_meters([(3, Meter(KEYS.address("set-up"), day * 96, 0, 0))])
     folder = ["--deployments", str(town.folder / "deployments")]
     own = ["--own-keystore", town.keystore("own")]
     signed = town.done("set-up", "chain", "first-boot", NAME, "--account", "3", *own, *folder)
     path = town.file("swap.json", signed)
-    swapped = town.done("0", "chain", "swap-key", NAME, path, *folder)
+    swapped = town.done("registrar", "chain", "swap-key", NAME, path, *folder)
     assert swapped["key"] == "0x" + KEYS.address("own").hex()
     assert [meter.key for meter in town.ledger.record().meters[3]][-1] == KEYS.address("own")
-    code, _, err = town("0", "chain", "swap-key", NAME, path, *folder)
+    code, _, err = town("registrar", "chain", "swap-key", NAME, path, *folder)
     assert code == 2
     assert "a swap counts once" in err
 

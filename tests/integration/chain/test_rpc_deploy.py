@@ -44,7 +44,7 @@ class WallClock:
 
 
 def charter(name: str = "Sonnenweg") -> Charter:
-    return Charter(keccak(name.encode()), OPERATOR, KEYS.address("guarantor"), ROLES)
+    return Charter(keccak(name.encode()), OPERATOR, KEYS.address("guarantor"), ROLES, governor=KEYS.address("governor"))
 
 
 def deploy(anvil: Anvil, folder: Path, name: str = "Sonnenweg", rpc: JsonRpc | None = None) -> Standing:
@@ -220,7 +220,13 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 PARTIES = [
     word
-    for name, holder in (("utility", "0"), ("network", "1"), ("reserve", "2"), ("guarantor", "guarantor"))
+    for name, holder in (
+        ("utility", "0"),
+        ("network", "1"),
+        ("reserve", "2"),
+        ("guarantor", "guarantor"),
+        ("governor", "governor"),
+    )
     for word in (f"--{name}", "0x" + KEYS.address(holder).hex())
 ]
 
@@ -316,6 +322,7 @@ def test_everything_wrong_is_said_at_once(anvil: Anvil, shell: Shell, monkeypatc
         "--network: is not given",
         "--reserve: is not given",
         "--guarantor: is not given",
+        "--governor: is not given",
         "--asset: 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD is mistyped",
         "--asset, --token: both are given",
     ):

@@ -46,7 +46,7 @@ def test_the_same_days_on_both_chains(anvil_there: None, made_street: Callable[.
     begin = scenario.community.clock.start(scenario.series.first_slot)
     with running_anvil(timestamp=int(begin.timestamp())) as node:
         keys = SeededKeys(SEED)
-        for holder in ["operator", "guarantor", *map(str, range(len(embedded.owners)))]:
+        for holder in ["operator", "guarantor", "governor", "registrar", *map(str, range(len(embedded.owners)))]:
             node.fund(keys.address(holder))
         with RpcNetwork.connect(node.rpc, policy=Policy(poll=0.02), steered=True) as network:
             remote = live(network, scenario, tmp_path / "remote")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from sunfair.app.meters import Meters
 from sunfair.app.records import Points
 from sunfair.app.registering import PointReader, make_batch, register_file
 from sunfair.files.batch_file import open_batch
 from sunfair.registry.register import Party, Role
-from sunfair.store.register import RegisterRepository
+from sunfair.store.register import AssetRepository, RegisterRepository
 
 SECRET = bytes(range(1, 33))
 REGISTRAR, OLD, NEW = b"R" * 20, b"O" * 20, b"N" * 20
@@ -65,7 +66,9 @@ class Office:
         self.reader = PointReader(
             SECRET, lambda count: next(chance)[:count], {"Old": OLD, "New": NEW}, {"country": "GB"}
         )
-        self.points = Points(self.store, SECRET, self.clock)
+        assets = AssetRepository(engine)
+        self.points = Points(self.store, SECRET, self.clock, assets)
+        self.meters = Meters(self.store, assets, SECRET, self.clock, lambda count: next(chance)[:count])
 
     def take(self, path: Path):
         """Take in a file whole and make its batch."""

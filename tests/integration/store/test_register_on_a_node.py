@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from typer.testing import CliRunner
 sys.path.insert(0, str(Path(__file__).parent))
 from register_world import mpan, write_csv
 
-from sunfair.chain import JsonRpc, RpcNetwork, SeededKeys, contract
-from sunfair.chain.anvil import find_anvil, running_anvil
+from sunfair.chain import Charter, JsonRpc, MarketLedger, RpcNetwork, SeededKeys, contract, deploy, keccak
+from sunfair.chain.anvil import Anvil, find_anvil, running_anvil
+from sunfair.chain.deployment import Made, deployment_of
 from sunfair.chain.registry_ledger import RegistryLedger
 from sunfair.cli.commands import app
 from sunfair.errors import InputError, Reverted, ServiceMissing
@@ -63,9 +65,61 @@ def test_a_batch_is_anchored_and_a_point_opened(
         abi = contract("MeterRegistry").abi
         (held,) = abi.result("points", network.call(register, abi.call("points", bytes.fromhex(str(opened["point"])))))
         assert (held[0], held[2]) == (3 + 1, KEYS.address("registrar"))
+        _into_a_market(node, network, ledger, str(opened["point"]), place)
         network.close()
     with pytest.raises(InputError, match="there is no such batch"):
         run("registry", "anchor", "9", *place)
     monkeypatch.delenv("ETH_RPC_URL")
     with pytest.raises(InputError, match="no network is named"):
         run("registry", "deploy", "--demo-keys", "7")
+
+
+def _into_a_market(
+    node: Anvil, network: RpcNetwork, ledger: RegistryLedger, point: str, place: tuple[str, ...]
+) -> None:
+    """From the register's database into a market that obeys the contract: owner, joining, device; and out again."""
+    for holder in ("operator", "3"):
+        node.fund(KEYS.address(holder))
+    charter = Charter(
+        keccak(b"street"), KEYS.address("operator"), b"g" * 20, (b"u" * 20, b"n" * 20, b"r" * 20), governor=b"v" * 20
+    )
+    given = {"registry": Made(ledger.registry)}
+    deployment = deployment_of(network.chain_id, charter, deploy(network, KEYS, SystemClock(), charter, made=given))
+    market = MarketLedger(network, deployment, KEYS, SystemClock())
+    market.open_accounts([KEYS.address("3")], [10_000])
+    midnight = datetime.fromtimestamp((market.now() // 86_400 + 1) * 86_400, UTC)
+    words = ("GB", "electricity", mpan(3))
+    for done in (
+        ("registry", "occupy", *words, "0x" + KEYS.address("3").hex()),
+        (
+            "registry",
+            "bind",
+            *words,
+            "0x" + KEYS.address("device").hex(),
+            "--since",
+            midnight.isoformat(),
+            "--import-wh",
+            "7",
+        ),
+        ("registry", "meter", *words, "--at", "2026-01-01T00:00Z", "--serial", "L&G 1"),
+    ):
+        assert CliRunner().invoke(app, done).exit_code == 0, done
+    joined = ("registry", "join", point, "--market", "0x" + deployment.market.hex(), "--account", "3", "--holder", "3")
+    with pytest.raises(Reverted, match="owner only"):
+        run(*joined, *place)
+    run("registry", "own", *words, *place)
+    run(*joined, *place)
+    run("registry", "publish", *words, *place)
+    (meter,) = market.facts().meters[3]
+    assert (meter.key, meter.from_slot * 900, meter.import_wh) == (KEYS.address("device"), midnight.timestamp(), 7)
+    run("registry", "leave", point, "--holder", "3", *place)
+    assert [each.key for each in market.facts().meters[3]] == [bytes(20)]
+    shown = [
+        run("registry", "meters", *words, *by)["meters"][0]["serial"]
+        for by in ((), ("--as", "0x" + KEYS.address("3").hex()))
+    ]
+    assert shown == [None, "L&G 1"]
+    CliRunner().invoke(app, ["registry", "party", "Auditor", "0x" + "0a" * 20, "--role", "auditor"])
+    told = run("registry", "audit", "--by", "Auditor", "--registry", place[1])
+    assert told == {"batches": 1, "points": 5, "notices": 0, "findings": []}
+    assert run("switch", "owed") == {"owed": [], "total": 0}

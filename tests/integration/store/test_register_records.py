@@ -66,6 +66,9 @@ def test_a_reading_counts_by_the_binding_of_its_date(office: Office) -> None:
     ):
         with pytest.raises(InputError, match=why):
             office.points.check_reading(point, device, at)
+    office.points.bind(point, first, later, (7, 7))  # what still lies ahead is replaced
+    assert office.points.check_reading(point, first, later).import_wh == 7
+    office.clock.pass_by(days=30)
     with pytest.raises(InputError) as caught:
         office.points.bind(point, first, later, (-1, 0))
     assert [fault.place for fault in caught.value.faults] == ["since", "registers"]

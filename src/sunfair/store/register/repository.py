@@ -1,7 +1,7 @@
 """`ports.RegisterStore` in PostgreSQL: points, their secrets, records, device keys and grants."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,10 @@ from sunfair.registry.batch_tree import CHUNK, Batch
 from sunfair.registry.records import SealedRecord
 from sunfair.registry.register import Binding, Grant, LineFault, NewPoint, Party, Role, StoredPoint
 from sunfair.registry.switching import Sector
-from sunfair.store.database import among, copy_rows
+from sunfair.store.database import among, copy_lines, copy_rows
+from sunfair.store.register.assets import asset_row, binding_row
 from sunfair.store.tables import (
+    ASSETS,
     BATCHES,
     BINDINGS,
     GRANTS,
@@ -85,6 +87,11 @@ class RegisterRepository:
         with self._engine.connect() as connection:
             return _held(connection, points)
 
+    def hanging(self, marks: Sequence[bytes]) -> set[bytes]:
+        """Which of these meters hang at a point now."""
+        with self._engine.connect() as connection:
+            return _hanging(connection, marks)
+
     def put_points(
         self, points: Sequence[NewPoint], faults: Sequence[LineFault], progress: ImportProgress, now: datetime
     ) -> ImportProgress:
@@ -92,9 +99,19 @@ class RegisterRepository:
         with self._engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('register points'))"))
             held = _held(connection, [point.id for point in points])
-            fresh = [point for point in points if point.id not in held]
+            hung = _hanging(connection, [point.asset.mark for point in points if point.asset])
             again = [LineFault(p.place, "id", "the register holds this point already") for p in points if p.id in held]
+            again += [
+                LineFault(
+                    p.place, "serial", "a meter of this number hangs at another point", "write its maker before it"
+                )
+                for p in points
+                if p.asset and p.asset.mark in hung and p.id not in held
+            ]
+            wrong = {fault.line for fault in again}
+            fresh = [point for point in points if point.place not in wrong]
             _copy_points(connection, fresh, progress.source, now)
+            _copy_assets(connection, fresh)
             _copy_faults(connection, [*faults, *again], progress.source)
             kept = replace(
                 progress, points=progress.points + len(fresh), faults=progress.faults + len(faults) + len(again)
@@ -138,6 +155,13 @@ class RegisterRepository:
         with self._engine.connect() as connection:
             rows = connection.execute(select(*columns).order_by(BATCHES.c.number)).all()
         return [(row[0], bytes(row[1]), row[2], bytes(row[3])) for row in rows]
+
+    def batch_sources(self) -> list[tuple[int, bytes, bytes, int]]:
+        """Every batch: number, the file it was made of, root, points."""
+        columns = (BATCHES.c.number, BATCHES.c.source, BATCHES.c.root, BATCHES.c.points)
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*columns).order_by(BATCHES.c.number)).all()
+        return [(row[0], bytes(row[1]), bytes(row[2]), row[3]) for row in rows]
 
     def place_in_batch(self, point: bytes) -> tuple[int, Batch, int, NDArray[np.uint8]] | None:
         """The point's batch, its index there, and the leaves of its subtree."""
@@ -204,18 +228,13 @@ class RegisterRepository:
             found = connection.scalars(select(BINDINGS.c.point).where(BINDINGS.c.device == device).distinct())
             return [bytes(each) for each in found]
 
-    def put_binding(self, binding: Binding) -> None:
-        """Keep a device key of a point."""
-        values = {
-            "point": binding.point,
-            "since": binding.since,
-            "device": binding.device,
-            "import_wh": binding.import_wh,
-            "export_wh": binding.export_wh,
-            "known_at": binding.known_at,
-        }
+    def put_binding(self, binding: Binding, replaced: Binding | None = None) -> None:
+        """Keep a device key of a point, in the place of one that lay ahead if it replaces that."""
         with self._engine.begin() as connection:
-            connection.execute(BINDINGS.insert().values(values))
+            if replaced is not None:
+                ahead = (BINDINGS.c.point == replaced.point) & (BINDINGS.c.since == replaced.since)
+                connection.execute(delete(BINDINGS).where(ahead))
+            connection.execute(BINDINGS.insert().values(binding_row(binding)))
 
     def put_owner(self, point: bytes, owner: bytes, since: datetime) -> None:
         """Another customer; grants of the one before end."""
@@ -259,35 +278,50 @@ class RegisterRepository:
         nobody = {"owner": bytes(20), "related": []}
         switched = select(SWITCHES.c.id).where(SWITCHES.c.point == point)
         with self._engine.begin() as connection:
-            for table in (RECORDS, GRANTS, BINDINGS):
+            for table in (RECORDS, GRANTS, BINDINGS, ASSETS):
                 connection.execute(delete(table).where(table.c.point == point))
             connection.execute(update(POINTS).where(POINTS.c.id == point).values(nobody))
             told = update(NOTICES).where(NOTICES.c.switch.in_(switched))
             connection.execute(told.values(customer=bytes(20), signature=b""))
             connection.execute(update(SWITCHES).where(SWITCHES.c.point == point).values(signature=b""))
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in (RECORDS, GRANTS, BINDINGS, NOTICES, SWITCHES, POINTS):
+            for table in (RECORDS, GRANTS, BINDINGS, ASSETS, NOTICES, SWITCHES, POINTS):
                 connection.execute(text(f'VACUUM FULL "{table.name}"'))
             connection.execute(text("CHECKPOINT"))
 
 
 def _copy_points(connection: Connection, points: Sequence[NewPoint], source: bytes, now: datetime) -> None:
-    """COPY points and all that belongs to them."""
-    names = (
-        (p.id, p.commitment, p.meter.country, 1 + FUELS.index(p.meter.fuel), p.sector, p.owner, now, source, p.place)
-        for p in points
-    )
-    copy_rows(connection, POINTS, _POINT_COLUMNS, names)
-    copy_rows(
-        connection,
-        RECORDS,
-        ("point", "salt", "open", "granted", "private"),
-        ((p.id, p.salt, json.dumps(dict(p.record.open)), p.record.granted, p.record.private) for p in points),
-    )
-    supplied = ((p.id, now, p.supplier) for p in points if p.supplier is not None)
-    copy_rows(connection, SUPPLIES, ("point", "starts", "supplier"), supplied)
+    """COPY points and all that belongs to them, written out by hand: of each there may be millions."""
+    ids, at, whole = [p.id.hex() for p in points], now.isoformat(), list(enumerate(points))
+    fuels = {fuel: number for number, fuel in enumerate(FUELS, 1)}
+    lines = [
+        f"\\\\x{ids[i]}\t\\\\x{p.commitment.hex()}\t{p.meter.country}\t{fuels[p.meter.fuel]}\t{int(p.sector)}\t"
+        f"\\\\x{p.owner.hex()}\t{at}\t\\\\x{source.hex()}\t{p.place}"
+        for i, p in whole
+    ]
+    copy_lines(connection, POINTS, _POINT_COLUMNS, lines)
+    records = [
+        f"\\\\x{ids[i]}\t\\\\x{p.salt.hex()}\t{_json(p.record.open)}\t\\\\x{p.record.granted.hex()}\t"
+        f"\\\\x{p.record.private.hex()}"
+        for i, p in whole
+    ]
+    copy_lines(connection, RECORDS, ("point", "salt", "open", "granted", "private"), records)
+    supplied = [f"\\\\x{ids[i]}\t{at}\t\\\\x{p.supplier.hex()}" for i, p in whole if p.supplier is not None]
+    copy_lines(connection, SUPPLIES, ("point", "starts", "supplier"), supplied)
     bound = ((p.id, now, p.device, *p.registers, now) for p in points if p.device is not None)
     copy_rows(connection, BINDINGS, ("point", "since", "device", "import_wh", "export_wh", "known_at"), bound)
+
+
+def _copy_assets(connection: Connection, points: Sequence[NewPoint]) -> None:
+    """COPY the meters that points begin with."""
+    rows = [asset_row(point.asset) for point in points if point.asset]
+    if rows:
+        copy_rows(connection, ASSETS, list(rows[0]), (tuple(row.values()) for row in rows))
+
+
+def _json(fields: Mapping[str, str]) -> str:
+    """As COPY takes it: JSON has no raw tabs or line ends, only backslashes to double."""
+    return json.dumps(dict(fields)).replace("\\", "\\\\") if fields else "{}"
 
 
 def _copy_faults(connection: Connection, faults: Sequence[LineFault], source: bytes) -> None:
@@ -297,6 +331,13 @@ def _copy_faults(connection: Connection, faults: Sequence[LineFault], source: by
         number[fault.line] = number.get(fault.line, -1) + 1
         rows.append((source, fault.line, number[fault.line], fault.place, fault.what, fault.mend))
     copy_rows(connection, IMPORT_FAULTS, list(IMPORT_FAULTS.c.keys()), rows)
+
+
+def _hanging(connection: Connection, marks: Sequence[bytes]) -> set[bytes]:
+    if not marks:
+        return set()
+    known = select(ASSETS.c.mark).where(among(ASSETS.c.mark, marks), ASSETS.c.until.is_(None))
+    return {bytes(each) for each in connection.scalars(known)}
 
 
 def _held(connection: Connection, points: Sequence[bytes]) -> set[bytes]:

@@ -86,6 +86,27 @@ class SwitchRepository:
             rows = connection.execute(told).all()
         return [(_notice(row), bytes(row.signature)) for row in rows]
 
+    def reported(self) -> list[bytes]:
+        """Points of which a switch was ever reported."""
+        found = select(SWITCHES.c.point).where(SWITCHES.c.return_by.is_not(None)).distinct().order_by(SWITCHES.c.point)
+        with self._engine.connect() as connection:
+            return [bytes(each) for each in connection.scalars(found)]
+
+    def broken_supplies(self) -> list[bytes]:
+        """Points whose supplies do not abut, or whose last one is not open."""
+        after = func.lead(SUPPLIES.c.starts).over(partition_by=SUPPLIES.c.point, order_by=SUPPLIES.c.starts)
+        told = select(SUPPLIES.c.point, SUPPLIES.c.ends, after.label("next")).subquery()
+        broken = select(told.c.point).where(told.c.ends.is_distinct_from(told.c.next)).distinct()
+        with self._engine.connect() as connection:
+            return [bytes(each) for each in connection.scalars(broken.order_by(told.c.point))]
+
+    def all_notices(self) -> Iterator[tuple[Notice, bytes]]:
+        """Every notice with its signature."""
+        told = select(NOTICES).order_by(NOTICES.c.switch, NOTICES.c.number)
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(stream_results=True, max_row_buffer=10_000).execute(told):
+                yield _notice(row), bytes(row.signature)
+
     def supplies(self, point: bytes) -> SupplyPoint | None:
         """A point with its suppliers; None if there is none."""
         with self._engine.connect() as connection:
