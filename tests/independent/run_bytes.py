@@ -75,9 +75,14 @@ def period_leaf(account: int, amount: int, arrears: int, cover: int, rows_root: 
     return keccak(b"\x14" + unsigned(account, 4) + i8(amount) + i8(arrears) + i8(cover) + rows_root)
 
 
-def data_hash(rows: list[bytes]) -> bytes:
-    """The hash over all public rows of a slot, in leaf order."""
-    return keccak(b"\x16" + b"".join(rows))
+def envelope_leaf(account: int, slot: int, import_cap: int, export_cap: int, salt: bytes) -> bytes:
+    """One home's caps of a slot."""
+    return keccak(b"\x17" + unsigned(account, 4) + unsigned(slot, 8) + i8(import_cap) + i8(export_cap) + salt)
+
+
+def data_hash(rows: list[bytes], envelopes: bytes = bytes(32)) -> bytes:
+    """The hash over the root of a slot's envelopes and all its public rows, in leaf order."""
+    return keccak(b"\x16" + envelopes + keccak(b"".join(rows)))
 
 
 # Trees

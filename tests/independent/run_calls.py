@@ -35,7 +35,9 @@ def call(market: Market, name: str, sender: bytes, now: int, arguments: tuple) -
     assert name in free or not market.over(now), "the market is over"
     if name in ("open_accounts", "anchor", "settle", "resign"):
         assert sender == market.operator, "not the operator"
-    if name in ("set_meter", "set_terms"):
+    if name == "set_meter":
+        assert sender == market.courts[4], "not the register"
+    if name == "set_terms":
         assert sender == market.owners[0], "not the utility"
     if name in ("close_account", "name_reader", "request_withdrawal"):
         assert sender == market.owner(arguments[0]), "not the owner"
@@ -66,12 +68,11 @@ def do_name_reader(market: Market, sender: bytes, now: int, account: int, reader
 
 
 def do_set_meter(market: Market, sender: bytes, now: int, account: int, key: str, *facts: int) -> None:
-    """A dated meter; one not yet in force is replaced."""
+    """A dated meter, without a key the end of one; what would begin no earlier is replaced."""
     assert 3 <= account < len(market.owners), "not a member"
-    earliest = market.day_after(now)
-    assert earliest <= facts[0] < NEVER, "not dated ahead"
+    assert market.day_after(now) <= facts[0] < NEVER, "not dated ahead"
     dated = market.meters.setdefault(account, [])
-    if dated and dated[-1][1] >= earliest:
+    if dated and dated[-1][1] >= facts[0]:
         dated.pop()
     dated.append((address(key), *facts))
 
@@ -86,7 +87,7 @@ def do_set_terms(market: Market, sender: bytes, now: int, first: int, last: int,
     else:
         assert first >= now // market.slot_seconds, "terms of the past"
     rule, k_num, k_den, *shares = rules
-    assert rule < 8, "unknown rule"
+    assert rule < 16, "unknown rule"
     assert 0 <= k_num <= k_den, "k out of range"
     assert k_den > 0, "k out of range"
     assert sum(shares) == 10_000, "shares out of range"

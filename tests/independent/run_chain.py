@@ -14,6 +14,7 @@ from run_bytes import keccak, signer
 from run_calls import CALLS, call
 from run_courts import judged
 from run_market import CONSTRUCTOR, CONSTRUCTOR_BYTES, Market, address
+from run_register import Register
 from run_topups import TopUps
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "src/sunfair/chain/artifacts"
@@ -101,15 +102,19 @@ def replay(log: list[Transaction]) -> tuple[Market, list[str]]:
         tx.created: name for tx in log if not tx.to and tx.done for name in COURTS if tx.data.startswith(shipped(name))
     }
     standing = {tx.created for tx in log if not tx.to and tx.done and tx.data.startswith(shipped("StandingTopUp"))}
-    topups = TopUps()
+    topups, registers = TopUps(), {}
     for tx in log:
         if not tx.done:
             continue
+        if not tx.to and tx.data.startswith(shipped("MeterRegistry")):
+            registers[tx.created] = Register(tx.data[-20:])
         if tx is births[0]:
             market.deploy(decode(CONSTRUCTOR, tx.data[-CONSTRUCTOR_BYTES:]), tx.timestamp)
             found += [f"chain: {name} is not the shipped one" for name in strangers(market, courts)]
         elif tx.to == market.address:
             found += played(market, tx)
+        elif tx.to in registers:
+            found += registers[tx.to].played(market, tx)
         elif tx.to in courts:
             found += judged(market, courts[tx.to], tx, abi(courts[tx.to]))
         elif tx.to in standing:
@@ -117,7 +122,7 @@ def replay(log: list[Transaction]) -> tuple[Market, list[str]]:
     return market, found
 
 
-COURTS = ("AuctionCourt", "RowCourt", "BookCourt", "Docket")
+COURTS = ("AuctionCourt", "RowCourt", "BookCourt", "Docket", "MeterRegistry")
 
 
 def shipped(name: str) -> bytes:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 GUARANTOR, NEVER = 2**32 - 1, 2**40 - 1
 HOUR, DAY = 3600, 86_400
-CONSTRUCTOR = ["address", "bytes32", "address", "address", "address[3]", "address[4]", *["uint256"] * 6]
-CONSTRUCTOR_BYTES = 17 * 32
+CONSTRUCTOR = ["address", "bytes32", "address", "address", "address[3]", "address[5]", *["uint256"] * 6]
+CONSTRUCTOR_BYTES = 18 * 32
 
 
 def address(text: str) -> bytes:
@@ -187,7 +187,7 @@ class Market:
 
     def share(self, account: int) -> int:
         """An equal part of the operator's bond for each metered member."""
-        metered = [a for a in self.meters if self.spans[a][1] == NEVER]
+        metered = [a for a, dated in self.meters.items() if any(dated[-1][0]) and self.spans[a][1] == NEVER]
         return (
             self.bonds.get(self.operator, 0) // len(metered) if account in metered and account not in self.shared else 0
         )

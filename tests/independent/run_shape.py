@@ -29,10 +29,13 @@ class Run:
     headers: dict[int, bytes] = field(default_factory=dict)
     reading_lines: dict[tuple[int, int], int] = field(default_factory=dict)
     void: dict[int, bytes | None] = field(default_factory=dict)
+    caps: dict[tuple[int, int], int] = field(default_factory=dict)
     meters: dict[tuple[int, int], Meter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Know which readings there are: without one, a slot counts differently."""
+        if "envelopes" in self.tables:
+            self.caps = self.by("envelopes", "slot", "account")
         self.reading_lines = self.by("readings", "slot", "account")
         self.void = dict(zip(self.tables["void"]["slot"], self.tables["void"]["header"], strict=True))
 
@@ -95,6 +98,7 @@ def check_shape(run: Run) -> list[str]:
         + check_full(run, "plans", run.members)
         + check_full(run, "readings", run.members, gaps=True)
         + check_injections(run)
+        + (check_full(run, "envelopes", run.members) if "envelopes" in run.tables else [])
         + check_nulls(run)
         + check_bounds(run)
         + check_offer_lines(run)

@@ -10,6 +10,7 @@ from run_bytes import (
     book_leaf,
     curve_bytes,
     data_hash,
+    envelope_leaf,
     header_hash,
     keccak,
     offer_digest,
@@ -105,6 +106,15 @@ class Slot:
             self.say(0, "void.parquet has another slot's header")
         self.run.headers[self.number] = bytes(32) if header is None else keccak(header)
         return self.found
+
+    def check_envelopes(self) -> bytes:
+        """What the caps of the slot hash to; zeros without caps."""
+        if "envelopes" not in self.run.tables:
+            return bytes(32)
+        lines, names = self.run.caps, ("import_cap_wh", "export_cap_wh", "salt")
+        caps = {account: self.run.row("envelopes", lines[self.number, account]) for account in self.run.members}
+        leaves = [envelope_leaf(a, self.number, *(caps[a][name] for name in names)) for a in self.run.members]
+        return plain_root(leaves)
 
     def check_tariff(self) -> None:
         """Retail and feed-in of community.toml, and all terms as the utility set them on chain."""
@@ -276,7 +286,11 @@ class Slot:
             parts = session_sums(self.terms["mechanism"], steps, filled, price)
             sums = [mine + part for mine, part in zip(sums, parts, strict=True)]
         root, total = result_root([(result_leaf(row), part) for row, part in zip(public, sums, strict=True)])
-        roots = {"book_root": plain_root(leaves), "result_root": root, "data_hash": data_hash(public)}
+        roots = {
+            "book_root": plain_root(leaves),
+            "result_root": root,
+            "data_hash": data_hash(public, self.check_envelopes()),
+        }
         for name, value in roots.items():
             if self.line[name] != value:
                 self.say(0, f"{name} is {self.line[name].hex()}, rebuilt {value.hex()}")

@@ -30,6 +30,18 @@ COLUMNS: dict[str, dict[str, tuple[str, bool]]] = {
         "result_root": (B32, False),
         "data_hash": (B32, False),
     },
+    "envelopes": {
+        "slot": (I64, False),
+        "account": (I32, False),
+        "need_wh": (I64, False),
+        "import_ask_wh": (I64, False),
+        "export_ask_wh": (I64, False),
+        "import_most_wh": (I64, False),
+        "export_most_wh": (I64, False),
+        "import_cap_wh": (I64, False),
+        "export_cap_wh": (I64, False),
+        "salt": (B32, False),
+    },
     "offers": {
         "slot": (I64, False),
         "session": (TEXT, False),
@@ -143,7 +155,7 @@ COLUMNS: dict[str, dict[str, tuple[str, bool]]] = {
         "book_leaf": (B32, False),
     },
 }
-OPTIONAL = {"injections"}  # only with a grid
+OPTIONAL = {"injections", "envelopes"}  # only with a grid, only where meters have caps
 
 Table = dict[str, list]
 

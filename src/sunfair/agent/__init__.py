@@ -4,9 +4,11 @@ The simple strategy, `rule`, needs no plan. It stays as the baseline every other
 what an agent falls back to. `plan` and its kin are the cheapest way through the slots to come.
 """
 
+from sunfair.agent.asks import asks_of, bare_asks
 from sunfair.agent.cars import Cars, Garage
 from sunfair.agent.credit import Credit, CreditState, CreditStep, follow_credit, without_buys
 from sunfair.agent.dispatch import Dispatch, Reason, battery_response, dispatch_rule, stored_value
+from sunfair.agent.dispatch_levels import Bounds
 from sunfair.agent.explain import REASONS, explain
 from sunfair.agent.fleet import Fleet
 from sunfair.agent.forecast import DAYS, LOAD_DECAY, MISSING, PV_DECAY, Forecast, forecast_floor
@@ -18,6 +20,7 @@ from sunfair.agent.household import Household
 from sunfair.agent.market_orders import order_block
 from sunfair.agent.markets import NO_PRICE, Choice, Posted, PriceSource, RetailSource, best_prices
 from sunfair.agent.offer import offers_pool, offers_rule, pool_limits
+from sunfair.agent.offer_owner import owned_curves
 from sunfair.agent.outlook import Outlook
 from sunfair.agent.plan_appliances import AppliancePlans, Appliances, plan_appliances
 from sunfair.agent.plan_homes import Plans, plan, replay
@@ -45,6 +48,7 @@ __all__ = [
     "AppliancePlans",
     "Appliances",
     "Band",
+    "Bounds",
     "Cars",
     "Choice",
     "Course",
@@ -78,6 +82,8 @@ __all__ = [
     "StorePlans",
     "Stores",
     "StreetPrices",
+    "asks_of",
+    "bare_asks",
     "battery_response",
     "best_prices",
     "dispatch_rule",
@@ -90,6 +96,7 @@ __all__ = [
     "offers_pool",
     "offers_rule",
     "order_block",
+    "owned_curves",
     "plan",
     "plan_appliances",
     "plan_stores",

@@ -61,6 +61,7 @@ def dispatch_rule(
     soc_wh: NDArray[np.int64],
     ev_wh: NDArray[np.int64],
     retail: int,
+    export_cap_wh: NDArray[np.int64] | None = None,
 ) -> Dispatch:
     """Self-consumption of one slot.
 
@@ -68,17 +69,21 @@ def dispatch_rule(
     soc_wh                : int64[n], Wh, battery side, at the slot's start; outside [reserve, capacity] it is taken as
                             it is and never moves further out
     retail                : µ/kWh, the utility's price
+    export_cap_wh         : int64[n], Wh, what the meters may give at most: the rest stays on the roof; None: anything
 
     The car counts as use: the battery looks at the meter and cannot tell them apart.
     """
     net = load_wh + ev_wh - pv_wh
     charge, stored, discharge, drawn = battery_response(fleet, net, soc_wh)
     battery = charge - discharge
+    curtail = np.zeros_like(net)
+    if export_cap_wh is not None:
+        curtail = np.clip(-export_cap_wh - net - battery, 0, pv_wh)
     return Dispatch(
         battery_wh=battery,
-        curtail_wh=np.zeros_like(net),
+        curtail_wh=curtail,
         soc_wh=soc_wh + stored - drawn,
-        metered_wh=net + battery,
+        metered_wh=net + battery + curtail,
         marginal_value=stored_value(fleet, retail),
         reason=_reason(fleet, net, battery),
     )

@@ -36,6 +36,16 @@ class CarOrders:
         """Full power from arrival until the need is met."""
         return CarOrders(np.full(size, AT_ONCE, np.int64), np.zeros(size, np.int64))
 
+    def spread(self, homes: Ints, size: int) -> "CarOrders":
+        """These as the orders of the homes at these places of `size`; the others charge at once."""
+        others = CarOrders.at_once(size)
+        others.worth[homes], others.planned_wh[homes] = self.worth, self.planned_wh
+        return others
+
+    def where(self, mask: NDArray[np.bool_]) -> "CarOrders":
+        """These where `mask` (bool[n]) holds, at once elsewhere."""
+        return CarOrders(np.where(mask, self.worth, AT_ONCE), np.where(mask, self.planned_wh, 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.agent.dispatch import Dispatch, Reason, stored_value
-from sunfair.agent.dispatch_levels import Levels, Response, store_response
+from sunfair.agent.dispatch_levels import Bounds, Levels, Response, store_response
 from sunfair.agent.fleet import Fleet
 
 __all__ = ["dispatch_told"]
@@ -23,6 +23,7 @@ def dispatch_told(
     ahead_wh: Ints,
     retail: int,
     costly: NDArray[np.bool_],
+    bounds: Bounds | None = None,
 ) -> tuple[Dispatch, Response]:
     """One slot of n homes whose batteries follow `levels`; and what the batteries did, both sides.
 
@@ -31,13 +32,17 @@ def dispatch_told(
                dealt with at worse prices
     retail   : µ/kWh, the utility's price, for the worth of what is stored under the simple rule
     costly   : bool[n], whether giving away surplus costs the home: then what nobody ordered stays on the roof
+    bounds   : what the meters may show; None: anything
 
     `marginal_value` is that of the simple rule; a plan's own takes its place where there is one.
     """
     net = load_wh + ev_wh - pv_wh - ahead_wh
-    response = store_response(fleet, levels, net, soc_wh)
+    about = None if bounds is None else bounds.about(ahead_wh)
+    response = store_response(fleet, levels, net, soc_wh, about)
     battery = response.battery_wh
     curtail = np.where(costly, np.clip(-(net + battery), 0, pv_wh), 0)
+    if about is not None:
+        curtail = np.maximum(curtail, about.curtailed(net + battery, pv_wh))
     done = Dispatch(
         battery_wh=battery,
         curtail_wh=curtail,

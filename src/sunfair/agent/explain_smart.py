@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from sunfair.agent.dispatch import Dispatch, Reason
 from sunfair.agent.explain import price_text
+from sunfair.units import format_money
 
-__all__ = ["SMART_REASONS", "Known", "explain_smart"]
+__all__ = ["SMART_REASONS", "Known", "explain_planned", "explain_returned", "explain_smart"]
 
 Ints = NDArray[np.int64]
 
@@ -102,3 +103,19 @@ def _car(known: Known, home: int) -> str:
 def _price(price: int) -> str:
     """To a tenth of a cent: a worth is an estimate."""
     return price_text(round(price, -3))
+
+
+def explain_planned(sentences: list[str], done: Dispatch, known: Known, planned: Ints) -> list[str]:
+    """The sentences of all homes, those of the homes at `planned` (int64[c]) by their plan."""
+    told = list(sentences)
+    for home, text in zip(planned.tolist(), explain_smart(done, known, planned), strict=True):
+        told[home] = text
+    return told
+
+
+def explain_returned(sentences: list[str], back_at: Ints, lost: Ints) -> list[str]:
+    """The same with what the plan had lost (int64[n], µ) said of homes that went back to the rule (`back_at` ≥ 0)."""
+    return [
+        text if at < 0 else f"back to the simple rule, against which the plan had lost {format_money(gone)}: {text}"
+        for text, at, gone in zip(sentences, back_at.tolist(), lost.tolist(), strict=True)
+    ]

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.agent.dispatch_levels import Levels, store_response
+from sunfair.agent.dispatch_levels import Bounds, Levels, store_response
 from sunfair.agent.fleet import Fleet
 from sunfair.agent.forecast import DAYS, Forecast
 from sunfair.model import Curves, Fees
@@ -58,6 +58,7 @@ def offers_rule(
     fees: Fees,
     tick: int = TICK,
     levels: Levels | None = None,
+    bounds: Bounds | None = None,
 ) -> Curves:
     """Ahead curves and standing pool limits of all homes for one slot.
 
@@ -67,6 +68,7 @@ def offers_rule(
     retail, feed_in : µ/kWh, the slot's tariff, `feed_in ≤ retail`
     tick            : µ/kWh, limits are multiples of it
     levels          : what the batteries are told for the slot; None: the simple rule
+    bounds          : what the meters may show in it: no more is offered; None: anything
 
     A home buys or sells ahead, never both; and where `offers_pool` offers nothing, nothing is offered ahead.
     """
@@ -74,7 +76,7 @@ def offers_rule(
     if not fleet.size or standing.pool_buy[0] == NO_BUY:
         return standing
     told = levels or Levels.rule(fleet)
-    metered, there = meter_flows(fleet, told, load=load, pv=pv, soc_wh=soc_wh, ev_wh=ev_expected_wh)
+    metered, there = meter_flows(fleet, told, load=load, pv=pv, soc_wh=soc_wh, ev_wh=ev_expected_wh, bounds=bounds)
     flows, days = np.sort(np.where(there, metered, _FAR), axis=0), np.count_nonzero(there, axis=0)
     energy = np.where(fleet.ahead, _parts(flows, days), 0)
     buy_limits, sell_limits = _limits(retail, feed_in, fees, tick)
@@ -91,12 +93,15 @@ def meter_flows(
     pv: Forecast,
     soc_wh: NDArray[np.int64],
     ev_wh: NDArray[np.int64],
+    bounds: Bounds | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """What the meter would show on each of the last seven days if it came again, the battery answering as it will:
-    int64[7, n], Wh; and whether the day is known, bool[7, n].
+    int64[7, n], Wh, inside the bounds; and whether the day is known, bool[7, n].
     """
     net = load.days_wh - pv.days_wh + ev_wh
-    flows = net + store_response(fleet, levels, net, soc_wh).battery_wh
+    flows = net + store_response(fleet, levels, net, soc_wh, bounds).battery_wh
+    if bounds is not None:
+        flows = bounds.clip(flows)
     return np.clip(flows, -ENERGY_MAX, ENERGY_MAX), (load.days_wh >= 0) & (pv.days_wh >= 0)
 
 

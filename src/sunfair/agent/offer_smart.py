@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.agent.dispatch_levels import Levels
+from sunfair.agent.dispatch_levels import Bounds, Levels
 from sunfair.agent.fleet import Fleet
 from sunfair.agent.forecast import Forecast
 from sunfair.agent.offer import meter_flows, offers_rule, pool_limits
 from sunfair.model import Curves, Fees
 from sunfair.units import BPS, NO_BUY, NO_SELL, STEPS_MAX, TICK
 
-__all__ = ["RUNGS", "Ladder", "SlotSight", "offers_smart"]
+__all__ = ["RUNGS", "Ladder", "SlotSight", "offers_smart", "rungs_of"]
 
 Ints = NDArray[np.int64]
 
@@ -58,6 +58,13 @@ class Ladder:
         return self.gain + self.cost
 
 
+def rungs_of(retail: NDArray[np.float64], feed_in: NDArray[np.float64], slots: int, fees: Fees) -> NDArray[np.float64]:
+    """The prices of each slot's ladder at the meter, float64[slots, 2 · RUNGS], µ/kWh."""
+    pairs = zip(retail[:slots], feed_in[:slots], strict=True)
+    ladders = [Ladder.of(int(high), int(low), fees).prices for high, low in pairs]
+    return np.array(ladders, np.float64).reshape(slots, 2 * RUNGS)
+
+
 @dataclass(frozen=True, slots=True)
 class SlotSight:
     """What n homes know of the slot they offer for; as in `offers_rule`."""
@@ -70,6 +77,7 @@ class SlotSight:
     feed_in: int
     fees: Fees
     tick: int = TICK
+    bounds: Bounds | None = None
 
 
 def offers_smart(
@@ -99,6 +107,7 @@ def offers_smart(
         fees=sight.fees,
         tick=sight.tick,
         levels=levels,
+        bounds=sight.bounds,
     )
     stores = np.flatnonzero(steered & fleet.ahead & (fleet.capacity_wh > fleet.reserve_wh))
     if not len(stores) or ladder.sell[0] == NO_SELL:
@@ -120,7 +129,9 @@ def _besides(
     """What each rung adds to what the ones before it sell and buy on every day: int64[RUNGS, n] each, Wh ≥ 0."""
 
     def flows(told: Levels) -> Ints:
-        metered, there = meter_flows(fleet, told, load=sight.load, pv=sight.pv, soc_wh=sight.soc_wh, ev_wh=sight.ev_wh)
+        metered, there = meter_flows(
+            fleet, told, load=sight.load, pv=sight.pv, soc_wh=sight.soc_wh, ev_wh=sight.ev_wh, bounds=sight.bounds
+        )
         return np.where(there, metered, _FAR)
 
     idle = flows(levels)

@@ -90,13 +90,26 @@ class RuleAgents:
         )
 
     def dispatch(
-        self, *, load_wh: NDArray[np.int64], pv_wh: NDArray[np.int64], retail: int
+        self,
+        *,
+        load_wh: NDArray[np.int64],
+        pv_wh: NDArray[np.int64],
+        retail: int,
+        export_cap_wh: NDArray[np.int64] | None = None,
     ) -> tuple[Dispatch, NDArray[np.int64], "RuleAgents"]:
         """What happens in ``self.slot`` with the use and the roofs that were: the dispatch, what the cars took
         (int64[n], Wh), and the agents at the start of the next slot.
         """
         ev_wh, cars = self.garage.step(self.cars, self.slot)
-        done = dispatch_rule(self.fleet, load_wh=load_wh, pv_wh=pv_wh, soc_wh=self.soc_wh, ev_wh=ev_wh, retail=retail)
+        done = dispatch_rule(
+            self.fleet,
+            load_wh=load_wh,
+            pv_wh=pv_wh,
+            soc_wh=self.soc_wh,
+            ev_wh=ev_wh,
+            retail=retail,
+            export_cap_wh=export_cap_wh,
+        )
         return done, ev_wh, replace(self, slot=self.slot + 1, soc_wh=done.soc_wh, cars=cars)
 
     def forecast(

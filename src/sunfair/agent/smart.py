@@ -11,17 +11,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sunfair.agent.asks import asks_of, charger_room
 from sunfair.agent.dispatch import Dispatch
 from sunfair.agent.dispatch_cars import CarOrders, car_response
-from sunfair.agent.dispatch_levels import Levels, store_response
+from sunfair.agent.dispatch_levels import Bounds, Levels, store_response
 from sunfair.agent.dispatch_smart import dispatch_told
 from sunfair.agent.explain import explain
-from sunfair.agent.explain_smart import Known, explain_smart
+from sunfair.agent.explain_smart import Known, explain_planned, explain_returned
 from sunfair.agent.fleet import Fleet
+from sunfair.agent.forecast import Forecast
 from sunfair.agent.household import Household
 from sunfair.agent.household_plan import plan_household
 from sunfair.agent.offer_owner import ordered_levels, owned_curves
-from sunfair.agent.offer_smart import RUNGS, Ladder, SlotSight, offers_smart
+from sunfair.agent.offer_smart import Ladder, SlotSight, offers_smart, rungs_of
 from sunfair.agent.rule import RuleAgents
 from sunfair.agent.smart_cars import Promises
 from sunfair.agent.smart_course import Course, course_of
@@ -30,9 +32,10 @@ from sunfair.agent.smart_prices import MeanPrices, Published, StreetPrices
 from sunfair.agent.smart_prospect import prospect_of
 from sunfair.agent.smart_shadow import Beside, Shadow
 from sunfair.agent.vacation import forecast_away
+from sunfair.grid import Asks
 from sunfair.model import Curves, Fees, Member, Owner, Strategy, Visits
 from sunfair.slots import SlotClock
-from sunfair.units import TICK, format_money
+from sunfair.units import TICK
 
 __all__ = ["SmartAgents"]
 
@@ -110,7 +113,7 @@ class SmartAgents:
     @property
     def owners(self) -> list[Owner]:
         """What the homes' owners want."""
-        return [member.owner for member in self.members]
+        return [member.rules for member in self.members]
 
     def look_ahead(
         self,
@@ -120,6 +123,7 @@ class SmartAgents:
         published: Published,
         fees: Fees,
         own_retail: NDArray[np.float64] | None = None,
+        room: NDArray[np.float64] | None = None,
     ) -> "SmartAgents":
         """The agents with orders for the slots to come; they are renewed once an hour, and after a jump of the clock.
 
@@ -127,6 +131,7 @@ class SmartAgents:
         published                : the tariff from ``self.slot`` on as far as it is known, and a day before it
         own_retail               : float64[n, T], µ/kWh, what homes that buy in retailers' markets pay instead, as they
                                    know it; NaN for the others; None: nobody does
+        room                     : as for `prospect_of`
         """
         if not len(self.crew) or (self.orders is not None and self._fresh(self.orders)):
             return self
@@ -139,6 +144,7 @@ class SmartAgents:
             per_day=self.fleet.per_day,
             policy=self.policy,
             own_retail=None if own_retail is None else own_retail[self.crew],
+            room=room,
         )
         household, prospect = plan_household(
             self.household,
@@ -158,7 +164,7 @@ class SmartAgents:
             self.state.soc_wh[self.crew],
             due,
             slots=slots,
-            further=_rungs(prospect, slots, fees),
+            further=rungs_of(prospect.retail, prospect.feed_in, slots, fees),
             policy=self.policy,
         )
         return replace(self, prospect=prospect, household=household, orders=orders)
@@ -181,8 +187,25 @@ class SmartAgents:
         feed_in: int,
         fees: Fees,
         tick: int = TICK,
+        bounds: Bounds | None = None,
     ) -> Curves:
-        """What the homes offer for `slot`; as `RuleAgents.offer`, after `look_ahead`."""
+        """What the homes offer for `slot`; as `RuleAgents.offer`, after `look_ahead`, and inside the `bounds`."""
+        sight = SlotSight(*self._sight(slot, load_history, pv_history), retail, feed_in, fees, tick, bounds)
+        ladder = Ladder.of(retail, feed_in, fees, tick)
+        curves = offers_smart(
+            self.fleet, sight, self._levels(slot), ladder, lambda rung: self._rung(slot, rung), self.steered
+        )
+        return owned_curves(curves, self.owners, fees, tick)
+
+    def asks(self, slot: int, *, load_history: NDArray[np.int64], pv_history: NDArray[np.int64]) -> Asks:
+        """What the homes ask of the wires for `slot`, before they offer for it; arguments as for `offer`."""
+        known = self._sight(slot, load_history, pv_history)
+        return asks_of(self.members, self.fleet, self._levels(slot), *known)
+
+    def _sight(
+        self, slot: int, load_history: NDArray[np.int64], pv_history: NDArray[np.int64]
+    ) -> tuple[Forecast, Forecast, Ints, Ints]:
+        """Use and roofs of `slot`, the store at its start, and what cars, heat pumps and appliances will take."""
         lead, soc = slot - self.slot + 1, self.state.soc_wh
         for ahead in range(1, lead):
             running = self.slot + ahead - 1
@@ -193,33 +216,35 @@ class SmartAgents:
             soc = soc + response.stored - response.drawn
         load, pv = self.state.forecast(load_history, pv_history, lead)
         load = forecast_away(load, load_history, self.owners, slot)
-        sight = SlotSight(load, pv, soc, self._further_plan(slot), retail, feed_in, fees, tick)
-        ladder = Ladder.of(retail, feed_in, fees, tick)
-        curves = offers_smart(
-            self.fleet, sight, self._levels(slot), ladder, lambda rung: self._rung(slot, rung), self.steered
-        )
-        return owned_curves(curves, self.owners, fees, tick)
+        return load, pv, soc, self._further_plan(slot)
 
     def traded(self, slot: int, ahead_wh: Ints) -> "SmartAgents":
         """With what the homes traded ahead for `slot`, int64[n], Wh, + bought, − sold."""
         return replace(self, traded_wh=(*(each for each in self.traded_wh if each[0] != slot), (slot, ahead_wh)))
 
     def dispatch(
-        self, *, load_wh: Ints, pv_wh: Ints, retail: int, feed_in: int, heat_wh: Ints | None = None
+        self,
+        *,
+        load_wh: Ints,
+        pv_wh: Ints,
+        retail: int,
+        feed_in: int,
+        heat_wh: Ints | None = None,
+        bounds: Bounds | None = None,
     ) -> tuple[Dispatch, Ints, "SmartAgents"]:
         """What happens in ``self.slot``, as `RuleAgents.dispatch`; and the agents at the start of the next slot.
 
         load_wh : use without heat pumps and appliances; heat_wh : int64[n], Wh of warmth asked of heat pumps, negative:
                   no reading. What they and the appliances took is `household.used_wh` of the agents returned.
         """
-        agents = self._received()
-        shadow = self.shadow.live(load_wh=load_wh, pv_wh=pv_wh, heat_wh=heat_wh, retail=retail)
+        agents, cap = self._received(), None if bounds is None else bounds.export_wh
+        shadow = self.shadow.live(load_wh=load_wh, pv_wh=pv_wh, heat_wh=heat_wh, retail=retail, export_cap_wh=cap)
         household = self.household.live(self.slot, heat_wh, agents.steered)
         load_wh = load_wh + household.used_wh
         slot, steered = self.slot, agents.steered
         levels, ahead = agents._levels(slot), np.where(steered, agents._position(slot), 0)
         buy, sell = agents._prices(slot, retail, feed_in)
-        ev_wh = agents._charge(load_wh - pv_wh - ahead, buy, sell)
+        ev_wh = np.minimum(agents._charge(load_wh - pv_wh - ahead, buy, sell), charger_room(bounds, load_wh - pv_wh))
         done, _ = dispatch_told(
             self.fleet,
             levels,
@@ -230,6 +255,7 @@ class SmartAgents:
             ahead_wh=ahead,
             retail=retail,
             costly=steered & (sell < 0),
+            bounds=bounds,
         )
         done = replace(done, marginal_value=agents._worth(slot, done))
         cars = agents.state.garage.charge(agents.state.cars, ev_wh)
@@ -279,14 +305,9 @@ class SmartAgents:
 
     def explain(self, done: Dispatch, known: Known, *, retail: int, feed_in: int) -> list[str]:
         """Why, a sentence per home."""
-        sentences = explain(done, retail=retail, feed_in=feed_in)
         planned = np.flatnonzero(self.steered if self._covers(self.slot) else np.zeros_like(self.steered))
-        for home, text in zip(planned.tolist(), explain_smart(done, known, planned), strict=True):
-            sentences[home] = text
-        for home in np.flatnonzero(self.shadow.back_at >= 0).tolist():
-            lost = format_money(int(self.shadow.lost[home]))
-            sentences[home] = f"back to the simple rule, against which the plan had lost {lost}: {sentences[home]}"
-        return sentences
+        sentences = explain_planned(explain(done, retail=retail, feed_in=feed_in), done, known, planned)
+        return explain_returned(sentences, self.shadow.back_at, self.shadow.lost)
 
     def _received(self) -> "SmartAgents":
         """With the cars that come in this slot, their promises noted and their homes planned anew."""
@@ -317,9 +338,7 @@ class SmartAgents:
     @property
     def steered(self) -> NDArray[np.bool_]:
         """Who is steered by a plan, bool[n]."""
-        steered = np.zeros(len(self.members), np.bool_)
-        steered[self.crew] = True
-        return steered & self.shadow.steered
+        return np.isin(np.arange(len(self.members)), self.crew) & self.shadow.steered
 
     def _levels(self, slot: int) -> Levels:
         """What all batteries are told in `slot`."""
@@ -334,10 +353,7 @@ class SmartAgents:
         if self.orders is None or not self._covers(slot):
             rule = Levels.rule(self.fleet)
             return rule.buy_to, rule.sell_from
-        pair = self.orders.levels[:, slot - self.orders.first_slot, 4 + 2 * rung : 6 + 2 * rung]
-        store_to, draw_from = (np.zeros(len(self.members), np.int64) for _ in range(2))
-        store_to[self.crew], draw_from[self.crew] = np.rint(pair.T).astype(np.int64)
-        return store_to, draw_from
+        return self.orders.rung(slot, rung, self.crew, len(self.members))
 
     def _further_plan(self, slot: int) -> Ints:
         """What cars that are plugged in, heat pumps and appliances are expected to take in `slot`, int64[n], Wh."""
@@ -345,8 +361,7 @@ class SmartAgents:
         further = self.household.expected(self.slot, slot - self.slot + 1, self.steered)[:, -1]
         if self.orders is None or not self._covers(slot):
             return expected + further
-        planned = np.zeros_like(expected)
-        planned[self.crew] = self.orders.cars(slot).planned_wh
+        planned = self.orders.cars(slot).spread(self.crew, len(expected)).planned_wh
         return further + np.where(self.steered, np.minimum(planned, self.state.cars.remaining_wh), expected)
 
     def _charge(self, net_wh: Ints, buy: Ints, sell: Ints) -> Ints:
@@ -354,10 +369,7 @@ class SmartAgents:
         size, slot = len(self.members), self.slot
         orders = CarOrders.at_once(size)
         if self.orders is not None and self._covers(slot):
-            told, steered = self.orders.cars(slot), self.steered
-            worth, planned = orders.worth.copy(), orders.planned_wh.copy()
-            worth[self.crew], planned[self.crew] = told.worth, told.planned_wh
-            orders = CarOrders(np.where(steered, worth, orders.worth), np.where(steered, planned, 0))
+            orders = self.orders.cars(slot).spread(self.crew, size).where(self.steered)
         due = self.promises.due(self.state.cars, slot)
         return car_response(orders, due, slot, limit_wh=self.fleet.car_limit_wh, net_wh=net_wh, buy=buy, sell=sell)
 
@@ -386,12 +398,3 @@ class SmartAgents:
         worth[self.crew] = self.orders.worth(slot, self.fleet.take(self.crew), done.soc_wh[self.crew])
         stores = self.fleet.capacity_wh > self.fleet.reserve_wh
         return np.where(self.steered & stores, worth, done.marginal_value)
-
-
-def _rungs(prospect: Prospect, slots: int, fees: Fees) -> NDArray[np.float64]:
-    """The prices of each slot's ladder at the meter, float64[slots, 2 · RUNGS], µ/kWh."""
-    ladders = [
-        Ladder.of(int(retail), int(feed_in), fees).prices
-        for retail, feed_in in zip(prospect.retail[:slots], prospect.feed_in[:slots], strict=True)
-    ]
-    return np.array(ladders, np.float64).reshape(slots, 2 * RUNGS)

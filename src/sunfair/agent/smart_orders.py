@@ -134,6 +134,13 @@ class Orders:
         planned = np.rint(self.car_wh[:, slot - self.first_slot]).astype(np.int64)
         return CarOrders(np.rint(self.car_worth).astype(np.int64), planned)
 
+    def rung(self, slot: int, rung: int, homes: Ints, size: int) -> tuple[Ints, Ints]:
+        """The two levels at a further price, for the homes at these places of `size`; zeros for the others."""
+        pair = self.levels[:, slot - self.first_slot, 4 + 2 * rung : 6 + 2 * rung]
+        store_to, draw_from = (np.zeros(size, np.int64) for _ in range(2))
+        store_to[homes], draw_from[homes] = np.rint(pair.T).astype(np.int64)
+        return store_to, draw_from
+
     def worth(self, slot: int, fleet: Fleet, soc_wh: Ints) -> Ints:
         """What a kWh more in store is worth at the end of `slot`, int64[n], µ/kWh."""
         reserve, capacity = (part.astype(np.float64) for part in (fleet.reserve_wh, fleet.capacity_wh))

@@ -23,17 +23,22 @@ def prospect_of(
     per_day: int,
     policy: Policy,
     own_retail: NDArray[np.float64] | None = None,
+    room: NDArray[np.float64] | None = None,
 ) -> Prospect:
     """What homes expect from `slot` on; the histories (int64[H, n], Wh) end with the slot before it.
 
     `policy.futures`: "courses" takes use in the mean and the sun's three courses, "mean" one course of each, "median"
     the middle of the floor forecast. `own_retail` (float64[n, T], µ/kWh) is what a home pays instead of the tariff, NaN
-    where it pays that.
+    where it pays that. `room` (float64[per_day], 0 … 1) is the part of all surplus that the wires are expected to have
+    room for in the slots from `slot` on, and every day again: what they have none for brings nothing, so energy is
+    stored when most would be lost. None: all of it.
     """
     horizon = max(per_day * policy.horizon_hours // 24, 2)
     futures = _seen(load_history, pv_history, per_day, horizon, policy)
     retail, feed_in = published.ahead(horizon, per_day)
     buy, sell = street.ahead(slot, retail, feed_in)
+    if room is not None:
+        sell = np.where(sell > 0, sell * np.resize(room, horizon), sell)
     prospect = Prospect(slot, futures.load_wh, futures.pv_wh, futures.weight, retail, feed_in, buy, sell)
     if own_retail is None:
         return prospect

@@ -77,10 +77,14 @@ class Shadow:
         """Who has not gone back, bool[n]."""
         return self.back_at < 0
 
-    def live(self, *, load_wh: Ints, pv_wh: Ints, heat_wh: Ints | None, retail: int) -> "Shadow":
-        """The shadow after one slot with this use, these roofs and this warmth asked for."""
+    def live(
+        self, *, load_wh: Ints, pv_wh: Ints, heat_wh: Ints | None, retail: int, export_cap_wh: Ints | None = None
+    ) -> "Shadow":
+        """The shadow after one slot with this use, these roofs and this warmth asked for; its meter keeps the cap."""
         household = self.household.live(self.rule.slot, heat_wh, np.zeros(len(load_wh), np.bool_))
-        done, _, rule = self.rule.dispatch(load_wh=load_wh + household.used_wh, pv_wh=pv_wh, retail=retail)
+        done, _, rule = self.rule.dispatch(
+            load_wh=load_wh + household.used_wh, pv_wh=pv_wh, retail=retail, export_cap_wh=export_cap_wh
+        )
         return replace(self, rule=rule, household=household, metered_wh=done.metered_wh)
 
     def settle(

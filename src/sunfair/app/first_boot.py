@@ -1,7 +1,7 @@
 """Use case *first boot*: a device replaces the set-up key it was shipped with by one that nobody else ever knew.
 
-The device signs with both keys; whoever sets the market's meters looks, and dates the new one. What the set-up key
-signed for slots before that date stands; for later ones it counts no more.
+The device signs with both keys; its registrar looks, and binds the new one to the point from a date on. What the set-up
+key signed for slots before that date stands; for later ones it counts no more.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def sign_swap(keys: Keys, set_up: str, own: str, swap: KeySwap, domain: Domain) 
 def swap_key(
     swap: KeySwap, old_signature: bytes, new_signature: bytes, *, domain: Domain, ledger: Ledger, signatures: Signatures
 ) -> Meter:
-    """Date the meter with its new key on chain, and return it as it was set. The utility's.
+    """Bind the new key to the point that feeds the account, and return the meter as it was set. The registrar's.
 
     Raises InputError with everything that is wrong with the swap; nothing is set then.
     """
@@ -47,7 +47,7 @@ def swap_key(
     if faults:
         raise InputError(f"the key of account {swap.account}'s meter was not swapped", faults)
     meter = Meter(swap.new_key, swap.from_slot, swap.import_wh, swap.export_wh)
-    ledger.set_meters([(swap.account, meter)])
+    ledger.bind_meters([(swap.account, meter)])
     return meter
 
 
@@ -68,7 +68,7 @@ def _binding_faults(swap: KeySwap, record: ChainRecord) -> Iterator[Fault]:
     """The old key is the last one that was dated for the account; the new one is nobody's."""
     bound = record.meters[swap.account] if 0 <= swap.account < len(record.meters) else ()
     if not bound:
-        yield Fault(f"account {swap.account}", "has no meter in this market", "have the set-up key dated first")
+        yield Fault(f"account {swap.account}", "has no meter in this market", "have the set-up key bound first")
     elif bound[-1].key != swap.old_key:
         what = f"is not the key of account {swap.account}, which is {_hex(bound[-1].key)}"
         yield Fault(f"old key {_hex(swap.old_key)}", what, "a swap counts once, and for the key in force")

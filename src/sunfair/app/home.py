@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sunfair.app.offers import OfferBatch, Receipts
 from sunfair.app.published import Opened, PublishedPeriod
-from sunfair.model import Fees
-from sunfair.settlement import Base, Header, PrivateRow, SlotFacts, Tree, next_row, unpack_amounts
+from sunfair.model import FIRST_MEMBER, Fees
+from sunfair.settlement import Base, Header, PrivateRow, SlotFacts, Tree, curve_bytes, next_row, unpack_amounts
 from sunfair.settlement.court import Evidence, EvidenceRefused, MarketFacts, curve_evidence
 from sunfair.settlement.court.book_proofs import BookOffer, BookOpening
 from sunfair.settlement.court.proofs import Kind
 from sunfair.settlement.court.rows_evidence import HandedRows, ShownSlot, find_leaf_faults, find_row_faults
 from sunfair.settlement.hashing import Tag, keccak
 
-__all__ = ["Receipt", "book_faults", "expected_rows", "leaf_due", "settlement_faults"]
+__all__ = ["Receipt", "acknowledged", "book_faults", "expected_rows", "leaf_due", "settlement_faults"]
 
 Registers = tuple[int, int]
 """Import and export register at a slot's end, Wh."""
@@ -34,6 +35,14 @@ class Receipt:
     first_slot: int
     last_slot: int
     signature: bytes
+
+
+def acknowledged(batch: OfferBatch, receipts: Receipts, member: int) -> Receipt:
+    """The offer of member number `member` in a batch of all members, and what the operator signed for it."""
+    curve = curve_bytes(batch.curves.take(np.array([member])))[0].tobytes()
+    span = batch.first_slot, batch.last_slot
+    offer = BookOffer(FIRST_MEMBER + member, *span, int(batch.nonce[member]), curve)
+    return Receipt(offer, *span, receipts.signature[member].tobytes())
 
 
 def book_faults(
@@ -98,6 +107,9 @@ def expected_rows(
         for index, auction in enumerate(period.auctions):
             slot = period.anchor.first_slot + index
             void = auction is None or facts.is_void(period.anchor, slot)
+            meter = facts.meter(account, slot)
+            if meter.from_slot == slot and isinstance(previous, PrivateRow):
+                previous = Base.new_meter(previous, meter.import_wh, meter.export_wh)
             known = _voided(facts, slot) if auction is None or void else SlotFacts.of(Header.decode(auction.header))
             opening = None if auction is None or void else opened[slot].beside(auction)
             try:

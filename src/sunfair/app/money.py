@@ -81,9 +81,9 @@ def resettled(slots: Sequence[SlotRecord], void: Collection[int], meters: Meters
         registers = readings.valid, readings.import_wh, readings.export_wh
         meters, delivery = meters.read(*registers, retail=terms.retail, feed_in=terms.feed_in, late=readings.late)
         if record.slot in void or record.void:
-            alone = replace(terms, price_ahead=None, price_pool=None)
+            alone = replace(terms, price_ahead=None, price_pool=None, local_ahead=None)
             empty = void_record(record.slot, alone, readings, meters, delivery, record.header)
-            out.append(replace(empty, anchored=record.anchored))
+            out.append(replace(empty, anchored=record.anchored, envelope=record.envelope))
             continue
         traded = record.traded_ahead_wh[FIRST_MEMBER:], record.traded_pool_wh[FIRST_MEMBER:]
         money = slot_money(terms, *traded, delivery)

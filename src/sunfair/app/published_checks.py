@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.watch import auction_faults, is_cleared
 from sunfair.model import FIRST_MEMBER, NETWORK, RESERVE
-from sunfair.settlement import Tree, data_hash
+from sunfair.settlement import Header, Tree, data_hash
 from sunfair.settlement.court import (
     AuctionPlace,
     Evidence,
@@ -92,8 +92,8 @@ def _header_told(facts: MarketFacts, slot: int, auction: PublishedAuction) -> It
     active = sum(a >= FIRST_MEMBER and m.from_slot <= slot < m.to_slot for a, m in facts.members.items())
     if fields.accounts != active:
         yield f"the header has {fields.accounts} leaves where {active} accounts take part"
-    if data_hash(rows) != fields.data_hash:
-        yield "the published rows are not those of the header's data hash"
+    if data_hash(rows, auction.envelope_root) != fields.data_hash:
+        yield "the published rows and envelope root are not those of the header's data hash"
 
 
 def _is_result_bound(auction: PublishedAuction) -> bool:
@@ -141,10 +141,15 @@ def settlement_told(
     found = [Told(last, None, told) for holds, told in wrong if holds]
     if sum(period.anchor.slots for period in periods) == settlement.slots:
         due = sum(_network_due(facts, period) for period in periods)
-        if amounts[NETWORK] != due:
+        if amounts[NETWORK] != due and not any(map(_is_local, periods)):
             told = f"the network's amount is {amounts[NETWORK]} µ; the headers give {due} µ: demand its rows"
             found.append(Told(last, None, told, demand=True))
     return found
+
+
+def _is_local(period: PublishedPeriod) -> bool:
+    """Whether a period traded ahead at local prices, of which no header says what the network has."""
+    return any(auction is not None and Header.decode(auction.header).local_ahead for auction in period.auctions)
 
 
 def _network_due(facts: MarketFacts, period: PublishedPeriod) -> int:

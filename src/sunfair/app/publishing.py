@@ -7,8 +7,9 @@ import numpy as np
 from sunfair.app.published import PublishedPeriod
 from sunfair.errors import InputError
 from sunfair.ports import Ledger
-from sunfair.settlement import ZERO_HASH, Header, ResultTree, Tag, anchor_tree, keccak
+from sunfair.settlement import ZERO_HASH, Header, ResultTree, Tag, anchor_tree, data_hash, keccak
 from sunfair.settlement.court import Anchor, EvidenceRefused, MarketFacts, PublishedAuction, row_proof
+from sunfair.settlement.court.proofs import read_header
 from sunfair.settlement.public import ROW_BYTES, PublicSlot, decode_public, encode_public, result_rows
 
 __all__ = ["lay_out", "public_bytes", "rebuilt", "void_period"]
@@ -27,7 +28,8 @@ def public_bytes(auctions: Sequence[PublishedAuction | None]) -> bytes:
 def _public_slot(auction: PublishedAuction | None) -> PublicSlot:
     rows = b"" if auction is None else b"".join(auction.rows)
     header = b"" if auction is None else auction.header
-    return PublicSlot(header, np.frombuffer(rows, np.uint8).reshape(-1, ROW_BYTES))
+    root = ZERO_HASH if auction is None else auction.envelope_root
+    return PublicSlot(header, np.frombuffer(rows, np.uint8).reshape(-1, ROW_BYTES), root)
 
 
 def rebuilt(anchor: Anchor, published: Iterable[bytes]) -> PublishedPeriod | None:
@@ -41,7 +43,7 @@ def rebuilt(anchor: Anchor, published: Iterable[bytes]) -> PublishedPeriod | Non
         period = _decoded(anchor, data)
         if period is not None:
             found = period if found is None else _better(found, period)
-            if all(auction is None or _leads_up(auction) for auction in found.auctions):
+            if all(auction is None or all(_bound(auction)) for auction in found.auctions):
                 break
     return found
 
@@ -70,14 +72,20 @@ def _auction(slot: PublicSlot) -> PublishedAuction | None:
     if slot.header[:1] != bytes([Tag.HEADER]):
         return None
     rows = [row.tobytes() for row in slot.rows]
-    return PublishedAuction(slot.header, rows, book=[row[:32] for row in rows])
+    return PublishedAuction(slot.header, rows, book=[row[:32] for row in rows], envelope_root=slot.envelope_root)
 
 
 def _better(one: PublishedPeriod, other: PublishedPeriod) -> PublishedPeriod:
-    """Slot by slot the one that leads to its root; the first where neither or both do."""
+    """Slot by slot the one that leads to its root, then the one of its data hash; the first where both are alike."""
     pairs = zip(one.auctions, other.auctions, strict=True)
-    chosen = tuple(a if a is None or b is None or _leads_up(a) or not _leads_up(b) else b for a, b in pairs)
+    chosen = tuple(a if a is None or b is None or _bound(a) >= _bound(b) else b for a, b in pairs)
     return PublishedPeriod(one.anchor, chosen, one.digests)
+
+
+def _bound(auction: PublishedAuction) -> tuple[bool, bool]:
+    """Whether the rows lead to the result root, and whether rows and envelope root are those of the data hash."""
+    rows = np.frombuffer(b"".join(auction.rows), np.uint8).reshape(-1, ROW_BYTES)
+    return _leads_up(auction), data_hash(rows, auction.envelope_root) == read_header(auction.header).data_hash
 
 
 def _leads_up(auction: PublishedAuction) -> bool:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sunfair.errors import Fault, InputError
 from sunfair.ports import Clock
-from sunfair.ports.registry import RegisterStore
+from sunfair.ports.registry import AssetStore, RegisterStore
 from sunfair.registry import MeterKey, commitment, nullifier
+from sunfair.registry.assets import asset_at
 from sunfair.registry.batch_tree import BatchProof, batch_leaves
 from sunfair.registry.records import FIELDS, Visibility, open_record, record_key
 from sunfair.registry.register import Binding, Grant, StoredPoint, bound_at, check_binding, visible_fields
@@ -33,8 +34,8 @@ class PointProof:
 class Points:
     """The points of a register whose secret (32 bytes) is held here."""
 
-    def __init__(self, store: RegisterStore, secret: bytes, clock: Clock) -> None:
-        self._store, self._secret, self._clock = store, secret, clock
+    def __init__(self, store: RegisterStore, secret: bytes, clock: Clock, assets: AssetStore | None = None) -> None:
+        self._store, self._secret, self._clock, self._assets = store, secret, clock, assets
 
     def find(self, key: MeterKey) -> StoredPoint:
         """A point by its identifier; InputError if the register does not hold it."""
@@ -51,6 +52,17 @@ class Points:
         record = open_record(sealed, point=point, key=record_key(self._secret, salt))
         grants = self._store.grants(point)
         return visible_fields(record, grants, reader=reader, owner=found.owner, at=self._clock.now())
+
+    def may_see(self, point: bytes, reader: bytes, name: str) -> bool:
+        """Whether a granted field is shared with a reader now."""
+        now = self._clock.now()
+        return any(
+            grant.reader == reader
+            and grant.field == name
+            and grant.since <= now
+            and (not grant.until or now < grant.until)
+            for grant in self._store.grants(point)
+        )
 
     def grant(self, point: bytes, by: bytes, reader: bytes, fields: Sequence[str], until: datetime | None) -> None:
         """The owner lets a reader see fields that are shared by grant, from now on."""
@@ -82,13 +94,15 @@ class Points:
         if self._store.point(point) is None:
             raise InputError("there is no such point", [Fault("point", "was never registered")])
         binding = Binding(point, since, device, *registers, known_at=self._clock.now())
-        check_binding(binding, self._store.bindings(point), self._store.points_of_device(device))
-        self._store.put_binding(binding)
+        replaced = check_binding(binding, self._store.bindings(point), self._store.points_of_device(device))
+        self._store.put_binding(binding, replaced)
         return binding
 
     def check_reading(self, point: bytes, device: bytes, at: datetime) -> Binding:
         """The binding by which a device's reading of an instant counts; InputError where it does not."""
         bindings = self._store.bindings(point)
+        if self._assets is not None and (held := self._assets.assets(point)) and asset_at(held, at) is None:
+            raise InputError("the reading does not count", [Fault("device", "no meter hung at the point then")])
         binding = bound_at(bindings, at)
         if binding is not None and binding.device == device:
             return binding

@@ -8,10 +8,20 @@ from numpy.typing import NDArray
 from sunfair.app.money import slot_money, void_record
 from sunfair.app.offers import InForce
 from sunfair.errors import Fault, InputError
-from sunfair.market import Clearing, Offers, clear_mid_market_rate, clear_uniform
-from sunfair.model import FIRST_MEMBER, SMALL_COMMUNITY, Community, Curves, Mechanism, Session
-from sunfair.ports import Chance, Readings, SlotRecord
+from sunfair.grid import Asks, Caps, Network
+from sunfair.market import (
+    Clearing,
+    LocalClearing,
+    Offers,
+    clear_mid_market_rate,
+    clear_network,
+    clear_uniform,
+    feeder_at_gate,
+)
+from sunfair.model import FIRST_MEMBER, SMALL_COMMUNITY, Community, Curves, Mechanism, Phase, Session
+from sunfair.ports import Chance, EnvelopeRecord, Readings, SlotRecord
 from sunfair.settlement import (
+    ZERO_HASH,
     Delivery,
     Domain,
     Header,
@@ -21,11 +31,16 @@ from sunfair.settlement import (
     Tree,
     blinds,
     book_leaves,
+    envelope_tree,
     slot_header,
 )
 from sunfair.units import ENERGY_MAX
 
 __all__ = ["Book", "SlotRunner", "Tariff", "check_size"]
+
+
+_ENVELOPES = 2**40
+"""Salts of envelopes are drawn as if for slots so far on, beyond any slot of a market: none stands in two trees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,10 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A slot's closed book. `place[i]` is where member i's leaf stands; `members[j]` whose leaf stands at j."""
+    """A slot's closed book. `place[i]` is where member i's leaf stands; `members[j]` whose leaf stands at j.
+
+    envelope : what the meters may show in the slot; None: anything
+    """
 
     slot: int
     offers: InForce
@@ -47,6 +65,7 @@ class Book:
     members: NDArray[np.int64]
     leaves: NDArray[np.uint8]
     root: bytes
+    envelope: EnvelopeRecord | None = None
 
 
 def check_size(community: Community) -> None:
@@ -74,29 +93,50 @@ class SlotRunner:
         *,
         caps: NDArray[np.int64] | None = None,
         meters: Meters | None = None,
+        network: Network | None = None,
     ) -> None:
-        """`caps` bound what each member offers on a side, Wh, int64[n]; `meters` is where they stand (None: at 0).
+        """`caps` bound what each member offers on a side, Wh, int64[n]; `meters` is where they stand (None: at 0);
+        `network` are the wires, for a community that trades on them.
 
-        Raises InputError for a community too small for the sessions it wants.
+        Raises InputError for a community too small for the sessions it wants, or without the wires it wants.
         """
         check_size(community)
+        if community.mechanism is Mechanism.NETWORK and network is None:
+            fault = Fault("[grid] file", "is missing", "name the network, or clear by another mechanism")
+            raise InputError("there are no wires to trade on", [fault])
         self._community, self._domain, self._chance = community, domain, chance
         self._accounts = FIRST_MEMBER + np.arange(community.size)
         self._caps = np.full(community.size, ENERGY_MAX, np.int64) if caps is None else caps
         none = np.zeros(community.size, np.int64)
         self.meters = Meters.at(none, none) if meters is None else meters
+        self._network, self._known = network, none
+        self.notices: list[str] = []
 
-    def close_book(self, slot: int, offers: InForce) -> Book:
+    def envelop(self, slot: int, asks: Asks, caps: Caps) -> EnvelopeRecord:
+        """What homes are told of the wires' room before they offer, under salts of its own."""
+        salts = self._chance.salts(_ENVELOPES + slot, self._community.size)
+        return EnvelopeRecord(asks, caps, salts, envelope_tree(slot, caps.import_wh, caps.export_wh, salts))
+
+    def close_book(self, slot: int, offers: InForce, envelope: EnvelopeRecord | None = None) -> Book:
         """The book at gate closure: one leaf per member under a fresh salt, in a fresh secret order."""
         size = self._community.size
         salts, place = self._chance.salts(slot, size), self._chance.order(slot, size)
         members = np.argsort(place)
         leaves = book_leaves(blinds(self._accounts, slot, offers.nonce, salts), offers.curves)[members]
-        return Book(slot, offers, salts, place, members, leaves, Tree(leaves).root)
+        return Book(slot, offers, salts, place, members, leaves, Tree(leaves).root, envelope)
 
     def clear_ahead(self, book: Book, tariff: Tariff) -> Clearing:
         """Clear the ahead session; fills are per step of the book in leaf order."""
-        return self._clear(_flatten(self._accounts[book.members], book.offers.curves.take(book.members)), tariff)
+        offers = _flatten(self._accounts[book.members], book.offers.curves.take(book.members))
+        if self._community.mechanism is not Mechanism.NETWORK or self._network is None:
+            return self._clear(offers, tariff)
+        phases = tuple(member.phase or Phase.ABC for member in self._community.members)
+        offering = book.offers.curves.steps > 0
+        feeder = feeder_at_gate(self._network, phases, self._community.clock.seconds, self._known, offering)
+        cleared = clear_network(offers, feeder, k=self._community.k)
+        if cleared.notice:
+            self.notices.append(f"slot {book.slot}: {cleared.notice}")
+        return cleared
 
     def ahead_fills(self, book: Book, ahead: Clearing) -> NDArray[np.int64]:
         """What each member traded ahead, int64[n], Wh, in member order."""
@@ -143,13 +183,24 @@ class SlotRunner:
     ) -> SlotRecord:
         """Money, tree and header of a cleared slot, as the record that is kept."""
         (ahead, pool), (self.meters, delivery, readings) = clearings, metering
-        terms = SlotTerms(ahead.price, pool.price, tariff.retail, tariff.feed_in, self._community.fees)
+        self._known = delivery.metered_wh
+        local = ahead if isinstance(ahead, LocalClearing) else None
+        prices = None if local is None else local.account_prices()
+        terms = SlotTerms(ahead.price, pool.price, tariff.retail, tariff.feed_in, self._community.fees, prices)
         money = slot_money(terms, rows.fill_ahead_wh[book.place], rows.fill_pool_wh[book.place], delivery)
         domain = self._domain.separator
         return SlotRecord(
             slot=book.slot,
             terms=terms,
-            header=slot_header(self._community, terms, rows, domain=domain, slot=book.slot, book_root=book.root),
+            header=slot_header(
+                self._community,
+                terms,
+                rows,
+                domain=domain,
+                slot=book.slot,
+                book_root=book.root,
+                envelope_root=ZERO_HASH if book.envelope is None else book.envelope.root,
+            ),
             volume_ahead_wh=ahead.volume_wh,
             volume_pool_wh=pool.volume_wh,
             leaf=book.place,
@@ -168,6 +219,8 @@ class SlotRunner:
             readings=readings,
             meters=self.meters,
             true_up=delivery.true_up,
+            local=local,
+            envelope=book.envelope,
         )
 
     def _clear(self, offers: Offers, tariff: Tariff) -> Clearing:

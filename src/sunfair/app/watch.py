@@ -100,7 +100,7 @@ def _same_fills(header: Header, rows: ResultRows, tree: ResultTree) -> bool:
     pool = _cleared(header, *rows.pool_steps())
     rules = zip(tree.sums, (header.ahead, header.pool), strict=True)
     return (
-        np.array_equal(ahead, rows.fill_ahead_wh)
+        (header.local_ahead or np.array_equal(ahead, rows.fill_ahead_wh))
         and np.array_equal(pool, rows.fill_pool_wh)
         and not any(conditions(sums, rule) for sums, rule in rules)
     )

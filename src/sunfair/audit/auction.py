@@ -7,7 +7,15 @@ from numpy.typing import NDArray
 
 from sunfair.audit.findings import Finding, Rank
 from sunfair.audit.run import Run
-from sunfair.market import Clearing, Offers, clear_mid_market_rate, clear_uniform
+from sunfair.market import (
+    Clearing,
+    LocalClearing,
+    Offers,
+    clear_mid_market_rate,
+    clear_network,
+    clear_uniform,
+    feeder_at_gate,
+)
 from sunfair.model import FIRST_MEMBER, Curves, Mechanism, Session
 from sunfair.units import NO_BUY, NO_SELL, STEPS_MAX
 
@@ -25,6 +33,7 @@ class Auction:
     pool_fill_wh: NDArray[np.int64]
     price_ahead: int | None
     price_pool: int | None
+    local: LocalClearing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +116,11 @@ def _slot(
     curves = Curves(empty.energy_wh, empty.limit, *pool_limits)
     step_fill, pool_fill = np.zeros_like(curves.energy_wh), np.zeros(size, np.int64)
     prices: list[int | None] = []
+    local: LocalClearing | None = None
     for pool in (False, True):
         rows = np.flatnonzero(part.pool == pool)
         session = part.part(rows)
-        clearing, wrong = _clear(run, at, session)
+        clearing, wrong = _clear(run, at, session, pool=pool)
         found += wrong
         prices.append(clearing.price)
         if pool:
@@ -119,11 +129,12 @@ def _slot(
             curves.energy_wh[session.member, session.step] = session.energy
             curves.limit[session.member, session.step] = session.limit
             step_fill[session.member, session.step] = clearing.filled_wh
-    auction = Auction(curves, step_fill, pool_fill, prices[0], prices[1])
+            local = clearing if isinstance(clearing, LocalClearing) else None
+    auction = Auction(curves, step_fill, pool_fill, prices[0], prices[1], local)
     return auction, found + _pool_steps(run, at, part, auction) + _against_slots(run, at, auction)
 
 
-def _clear(run: Run, at: int, session: _Steps) -> tuple[Clearing, list[Finding]]:
+def _clear(run: Run, at: int, session: _Steps, *, pool: bool) -> tuple[Clearing, list[Finding]]:
     slot = int(run.slots[at])
     try:
         offers = Offers((session.member + FIRST_MEMBER).astype(np.int32), session.energy, session.limit)
@@ -131,7 +142,9 @@ def _clear(run: Run, at: int, session: _Steps) -> tuple[Clearing, list[Finding]]
         member = int(session.member[np.argmax(np.maximum(np.abs(session.energy), np.abs(session.limit)))])
         nothing = Clearing(None, 0, np.zeros(len(session.energy), np.int64))
         return nothing, [Finding(Rank.STRUCTURE, slot, member + FIRST_MEMBER, str(error))]
-    if run.community.mechanism is Mechanism.MID_MARKET_RATE:
+    if run.community.mechanism is Mechanism.NETWORK and not pool:
+        clearing: Clearing = _on_wires(run, at, session, offers)
+    elif run.community.mechanism is Mechanism.MID_MARKET_RATE:
         tariff = {name: int(run.grid("slots", name)[at, 0]) for name in ("retail", "feed_in")}
         clearing = clear_mid_market_rate(offers, retail=tariff["retail"], feed_in=tariff["feed_in"])
     else:
@@ -146,6 +159,17 @@ def _clear(run: Run, at: int, session: _Steps) -> tuple[Clearing, list[Finding]]
         )
         for bad in np.flatnonzero(session.filled != clearing.filled_wh)
     ]
+
+
+def _on_wires(run: Run, at: int, session: _Steps, offers: Offers) -> Clearing:
+    """The ahead book on the wires again, from what the meters had shown when it closed."""
+    network, phases = run.wires
+    offering = np.zeros(run.community.size, np.bool_)
+    offering[session.member] = True
+    before = at - run.community.lead
+    known = run.meters.metered_wh[before] if before >= 0 else np.zeros(run.community.size, np.int64)
+    feeder = feeder_at_gate(network, phases, run.community.clock.seconds, known, offering)
+    return clear_network(offers, feeder, k=run.community.k)
 
 
 def _order(run: Run, at: int, part: _Steps, leaf: NDArray[np.int64]) -> list[Finding]:

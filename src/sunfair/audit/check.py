@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from sunfair.audit.auction import recleared
+from sunfair.audit.envelopes import envelope_faults
 from sunfair.audit.findings import Finding, Rank, told
+from sunfair.audit.local_prices import local_price_faults
 from sunfair.audit.money import bill_faults, recomputed
 from sunfair.audit.neighbours import neighbour_faults
 from sunfair.audit.physics import physics
@@ -15,6 +17,7 @@ from sunfair.audit.roots import headers, settlements, terms_faults
 from sunfair.audit.run import Run, open_run, wholeness
 from sunfair.audit.signed import offers_signed, readings_signed, receipts
 from sunfair.audit.summary import summary_faults
+from sunfair.audit.unlimited import unlimited_faults
 
 __all__ = ["STAGES", "audit"]
 
@@ -41,7 +44,7 @@ def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage
     if not auctions:
         return _told(run, found)
     known, wrong = receipts(run)
-    found += wrong
+    found += [*wrong, *local_price_faults(run, auctions)]
     offers, meters = offers_signed(run, auctions, known), readings_signed(run)
     for at, (one, other) in enumerate(zip(offers, meters, strict=True)):
         found += one + other
@@ -59,6 +62,7 @@ def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage
     found += [*terms_faults(run), *settlements(run, money, digests)]
     for wrong in physics(run):
         found += wrong
+    found += [*envelope_faults(run), *unlimited_faults(run)]
     found += [*summary_faults(run), *neighbour_faults(run, money), *plant_faults(run, money)]
     progress("wires", total, total)
     return _told(run, found)

@@ -47,7 +47,9 @@ def recomputed(run: Run, auctions: list[Auction]) -> tuple[Money, list[Finding]]
     metered, true_up = run.metered, run.meters.true_up
     retail, feed_in = (run.grid("slots", name)[:, 0] for name in ("retail", "feed_in"))
     for at, auction in enumerate(auctions):
-        one = SlotTerms(auction.price_ahead, auction.price_pool, int(retail[at]), int(feed_in[at]), run.community.fees)
+        tariffs = int(retail[at]), int(feed_in[at])
+        local = None if auction.local is None else auction.local.account_prices()
+        one = SlotTerms(auction.price_ahead, auction.price_pool, *tariffs, run.community.fees, local)
         terms.append(one)
         paid[at] = settle_slot(one, ahead[at], pool[at], metered[at], true_up=true_up[at]).paid
         claimed[at] = claims(one, ahead[at], pool[at], metered[at], true_up[at])

@@ -160,7 +160,7 @@ def _flow(run: Run, p_w: NDArray[np.float64], q_var: NDArray[np.float64]) -> lis
         network = Network.parse(text, [FIRST_MEMBER + at for at in range(run.community.size)])
     except InputError as error:
         return [Finding(Rank.PHYSICS, int(run.slots[0]), 0, " ".join(f"grid.json: {error}".split()))]
-    flow = power_flow(network, p_w, q_var)
+    flow = power_flow(network, p_w, q_var, balance=False)
     lost = losses_wh(np.where(np.isfinite(flow.losses_w), flow.losses_w, 0.0), run.community.clock.seconds)
     found = []
     for name, due in (

@@ -6,11 +6,13 @@ cover, reserve, the network's share), balances against what moved. Private rows 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.published_checks import Told, period_told, settlement_told
 from sunfair.app.publishing import rebuilt, void_period
 from sunfair.chain.follow import Follower
+from sunfair.chain.plant_office import read_plants
 from sunfair.errors import Fault, InputError
 from sunfair.ports import GUARANTOR, Convicted
 from sunfair.settlement.court import Anchor, MarketFacts
@@ -39,6 +41,7 @@ class PublicAudit:
     cancelled: int = 0
     shares: int = 0
     balances: int = 0
+    plants: int = 0
     convictions: tuple[Convicted, ...] = ()
 
     @property
@@ -87,7 +90,12 @@ def audit_public(
         progress(done, total)
     amounts = _settlements(follower, facts, known, told)
     told.convictions = tuple(history.convictions)
-    told.false = [*_balances(follower, told), *amounts, *(one for part in reversed(slots) for one in part)]
+    told.false = [
+        *_plants(follower, told),
+        *_balances(follower, told),
+        *amounts,
+        *(one for part in reversed(slots) for one in part),
+    ]
     return told
 
 
@@ -156,4 +164,31 @@ def _balances(follower: Follower, told: PublicAudit) -> list[Told]:
         if have != due:
             name = "the guarantor's" if account == GUARANTOR else f"account {account}'s"
             found.append(Told(last, None, f"{name} balance is {have} µ; what was paid and settled gives {due} µ"))
+    return found
+
+
+def _plants(follower: Follower, told: PublicAudit) -> list[Told]:
+    """Plants that are members of the market and whose agent sent less to the contract than their account was settled.
+
+    What rows earned is private; what was posted for the account is not. Both are the same as long as the account never
+    ran short, which only a period that cost it money can bring about: from there on nobody but its owner knows.
+    The agent may still be about to send what the last applied settlement brought.
+    """
+    history = follower.history
+    owners = [history.members[account].owner for account in sorted(history.members)]
+    last = max((anchor.first_slot + anchor.slots - 1 for anchor in history.anchors.values()), default=0)
+    found: list[Told] = []
+    for plant in read_plants(follower.network, follower.deployment, owners):
+        account = plant.account
+        if account is None:
+            continue
+        told.plants += 1
+        posted = [made.amounts[account] for _, made in history.settlements if made.applied]
+        known = list(takewhile(lambda amount: amount >= 0, posted))
+        due, sent = sum(known[:-1] if len(known) == len(posted) else known), plant.received.get(plant.organiser, 0)
+        if sent < due:
+            what = (
+                f"the agent of the plant of account {account} sent {sent} µ to its contract, of {due} µ settled for it"
+            )
+            found.append(Told(last, None, what))
     return found

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.published_checks import Told
 from sunfair.audit.auction import recleared
+from sunfair.audit.envelopes import envelope_roots
 from sunfair.audit.findings import Finding
 from sunfair.audit.public import PublicAudit, audit_public, chain_rebuild
 from sunfair.audit.run import Run, open_run, wholeness
@@ -72,7 +73,7 @@ class _Files:
         self._at = {int(slot): at for at, slot in enumerate(run.slots)}
         self._caps = np.array([facts.member(FIRST_MEMBER + at).cap_wh for at in range(run.community.size)], np.int64)
         self._void = dict(zip(*(run.tables["void"][name].to_pylist() for name in ("slot", "header")), strict=True))
-        self._leaves = _leaves(run)
+        self._leaves, self._envelopes = _leaves(run), envelope_roots(run)
         self.told: list[Told] = []
 
     def period(self, anchor: Anchor) -> PublishedPeriod:
@@ -101,10 +102,13 @@ class _Files:
         retail, feed_in = (int(run.grid("slots", name)[at, 0]) for name in ("retail", "feed_in"))
         terms = SlotTerms(stated["price_ahead"], stated["price_pool"], retail, feed_in, fees)
         book_root = Tree(rows.book_leaf).root
-        domain = self._facts.separator
-        header = slot_header(run.community, terms, rows, domain=domain, slot=slot, book_root=book_root)
+        domain, caps = self._facts.separator, self._envelopes[at]
+        header = slot_header(
+            run.community, terms, rows, domain=domain, slot=slot, book_root=book_root, envelope_root=caps
+        )
         self._compare(header, stated)
-        return PublishedAuction(header.preimage(), [row.tobytes() for row in rows.public_bytes()])
+        shown = [row.tobytes() for row in rows.public_bytes()]
+        return PublishedAuction(header.preimage(), shown, envelope_root=caps)
 
     def _compare(self, header: Header, stated: Mapping[str, bytes]) -> None:
         self.told += [

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.audit.auction import Auction, pool_offers
+from sunfair.audit.envelopes import envelope_roots
 from sunfair.audit.findings import Finding, Rank
 from sunfair.audit.money import Money
 from sunfair.audit.paid_in import PaidIn, slot_faults
@@ -41,6 +42,7 @@ def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[b
     salts, _ = run.bytes_grid("rows", "salt", 32)
     published, nonce, void = _published(run), _nonces(run)[:, FIRST_MEMBER:], _void_headers(run)
     roots = {name: run.tables["slots"][name].to_pylist() for name in ("book_root", "result_root", "data_hash")}
+    caps = envelope_roots(run)
     leaf = run.grid("rows", "leaf")[:, FIRST_MEMBER:]
     accounts = FIRST_MEMBER + np.arange(run.community.size)
     for at, auction in enumerate(auctions):
@@ -62,6 +64,7 @@ def headers(run: Run, auctions: list[Auction], money: Money) -> Iterator[tuple[b
             domain=domain_of(run).separator,
             slot=slot,
             book_root=Tree(rows.book_leaf).root,
+            envelope_root=caps[at],
         )
         found += [
             Finding(Rank.ROOT, slot, 0, f"{name} is {stated[name].hex()}; the rows give {getattr(header, name).hex()}")

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from sunfair.audit.findings import Finding, Rank
 from sunfair.chain import read_chain
 from sunfair.errors import Fault, LedgerError, RunFilesError, ScenarioError
-from sunfair.files import SCHEMAS, MeterRows, load_community, meter_rows, read_table
-from sunfair.model import FIRST_MEMBER, Community
+from sunfair.files import SCHEMAS, SOMETIMES, MeterRows, load_community, meter_rows, read_table
+from sunfair.grid import Network
+from sunfair.model import FIRST_MEMBER, Community, Mechanism, Phase, Sharing
 from sunfair.ports import ChainRecord
 from sunfair.units import ENERGY_MAX
 
@@ -26,6 +27,7 @@ _KEYS = {
     "plans": ("account",),
     "public": ("leaf",),
     "injections": ("account",),
+    "envelopes": ("account",),
 }
 
 
@@ -40,6 +42,7 @@ class Run:
     tables: dict[str, pa.Table]
     _grids: dict[tuple[str, str], NDArray[np.int64]] = field(default_factory=dict)
     _meters: list[MeterRows] = field(default_factory=list)
+    _network: list[Network] = field(default_factory=list)
 
     @property
     def accounts(self) -> int:
@@ -71,6 +74,14 @@ class Run:
         institutions = np.zeros((len(self.slots), FIRST_MEMBER), np.int64)
         return np.concatenate([institutions, self.meters.metered_wh], axis=1)
 
+    @property
+    def wires(self) -> tuple[Network, tuple[Phase, ...]]:
+        """The network with its members' phases, where the run's book is cleared on it; InputError if it is none."""
+        if not self._network:
+            text = (self.folder / "grid.json").read_text(encoding="utf-8")
+            self._network.append(Network.parse(text, [FIRST_MEMBER + at for at in range(self.community.size)]))
+        return self._network[0], tuple(member.phase or Phase.ABC for member in self.community.members)
+
     def grid(self, table: str, column: str) -> NDArray[np.int64]:
         """A whole table's integer column as int64[T, width]; null becomes −2⁶³."""
         if (table, column) in self._grids:
@@ -96,7 +107,8 @@ def open_run(folder: Path) -> Run | Finding:
 
     Raises RunFilesError if a file is absent or no Parquet or TOML; what is readable and yet false is a finding.
     """
-    needed = [name for name in SCHEMAS if name != "agent" and (name != "injections" or (folder / "grid.json").exists())]
+    needed = [name for name in SCHEMAS if name not in ("agent", *SOMETIMES)]
+    needed += ["injections"] * (folder / "grid.json").exists()
     tables = {name: read_table(folder, name) for name in needed}
     slot = tables["slots"]["slot"][0].as_py() if tables["slots"].num_rows and "slot" in SCHEMAS["slots"].names else 0
     _check_toml(folder / "community.toml")
@@ -105,6 +117,10 @@ def open_run(folder: Path) -> Run | Finding:
         chain = read_chain(folder / "chain")
     except (ScenarioError, LedgerError) as error:
         return Finding(Rank.STRUCTURE, slot or 0, 0, " ".join(str(error).split()))
+    if community.mechanism is Mechanism.NETWORK:
+        tables["local_prices"] = read_table(folder, "local_prices")
+    if community.envelope is not Sharing.NONE:
+        tables["envelopes"] = read_table(folder, "envelopes")
     parts = [np.arange(a.first_slot, a.first_slot + a.slots, dtype=np.int64) for a in chain.anchors]
     slots = np.concatenate(parts) if parts else np.empty(0, np.int64)
     if "[grid]" in (folder / "community.toml").read_text(encoding="utf-8") and "injections" not in tables:

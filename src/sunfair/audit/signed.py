@@ -146,7 +146,7 @@ def readings_signed(run: Run) -> Iterator[list[Finding]]:
         ]
         for member, account in enumerate(accounts.tolist()):
             came, signature = meters.valid[at, member], signatures.get((slot, account), b"")
-            if came and recover(digests[member].tobytes(), signature) != run.chain.owners[account]:
+            if came and recover(digests[member].tobytes(), signature) != _key_at(run, account, slot):
                 found.append(Finding(Rank.SIGNED, slot, account, "its reading is not signed by its meter's key"))
             elif min(in_slot[at, member], out_slot[at, member]) < 0:
                 found.append(Finding(Rank.SIGNED, slot, account, "its registers run backwards"))
@@ -154,6 +154,12 @@ def readings_signed(run: Run) -> Iterator[list[Finding]]:
                 why = f"its signed registers moved by {due[at, member]} Wh" if came else "there is no reading of it"
                 found.append(Finding(Rank.SIGNED, slot, account, f"metered_wh is {metered[at, member]}; {why}"))
         yield found
+
+
+def _key_at(run: Run, account: int, slot: int) -> bytes:
+    """The key that the register bound to the account's point for a slot; empty where there was none."""
+    dated = [meter for meter in run.chain.meters[account] if meter.from_slot <= slot]
+    return dated[-1].key if dated and any(dated[-1].key) else b""
 
 
 def _reading_signatures(run: Run) -> dict[tuple[int, int], bytes]:

@@ -28,7 +28,7 @@ def summary_faults(run: Run) -> list[Finding]:
         for home in sorted(due["homes"].keys() | _dict(stated, "homes").keys())
         for what in _differences(_dict(_dict(stated, "homes"), home), due["homes"].get(home, {}))
     ]
-    for part in ("community", "violations"):
+    for part in ("community", "violations", "envelope"):
         found += [
             _told(run, 0, f"summary.json: {part} {what}") for what in _differences(_dict(stated, part), due[part])
         ]

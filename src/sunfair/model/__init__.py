@@ -14,11 +14,12 @@ from sunfair.model.community import (
     Member,
     Phase,
     Session,
+    Sharing,
     Strategy,
 )
 from sunfair.model.offer import Curves
 from sunfair.model.owner import Appliance, Gift, HeatPump, Override, Owner, Prepaid, Span
-from sunfair.model.plant import PLANT_KEYS, Plant
+from sunfair.model.plant import PLANT_KEYS, Plant, SeatSale
 from sunfair.model.retail import Market, MarketKind, Quotes
 from sunfair.model.scenario import Scenario, Series, Visits
 
@@ -48,8 +49,10 @@ __all__ = [
     "Prepaid",
     "Quotes",
     "Scenario",
+    "SeatSale",
     "Series",
     "Session",
+    "Sharing",
     "Span",
     "Strategy",
     "Visits",

@@ -1,6 +1,6 @@
 """A community and its members: plain values, no behaviour beyond what follows from their own fields."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sunfair.model.owner import Appliance, HeatPump, Owner, Prepaid
@@ -23,6 +23,7 @@ __all__ = [
     "Member",
     "Phase",
     "Session",
+    "Sharing",
     "Strategy",
 ]
 
@@ -57,6 +58,14 @@ class Mechanism(StrEnum):
 
     UNIFORM = "uniform"
     MID_MARKET_RATE = "mid_market_rate"
+    NETWORK = "network"
+    """The ahead session within the limits of the wires, at a price for each connection; the pool, whose energy has
+    flowed already, by the uniform auction."""
+
+    @property
+    def sessions(self) -> tuple["Mechanism", "Mechanism"]:
+        """How the ahead session and how the pool is cleared."""
+        return self, Mechanism.UNIFORM if self is Mechanism.NETWORK else self
 
 
 class Strategy(StrEnum):
@@ -65,6 +74,14 @@ class Strategy(StrEnum):
     SMART = "smart"
     RULE = "rule"
     POOL = "pool"
+
+
+class Sharing(StrEnum):
+    """How the wires' room is shared as operating envelopes; `none` sets no caps."""
+
+    FAIR = "fair"
+    EFFICIENT = "efficient"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +146,12 @@ class Member:
     prepaid: Prepaid | None = None
     plant: Plant | None = None
 
+    @property
+    def rules(self) -> Owner:
+        """The owner's rules; a plant that shares its output by key offers none of it."""
+        shares = self.plant is not None and self.plant.shares_output
+        return replace(self.owner, neighbour_permille=0) if shares else self.owner
+
 
 @dataclass(frozen=True, slots=True)
 class Community:
@@ -144,6 +167,12 @@ class Community:
     k: tuple[int, int] = (1, 2)
     gate_minutes: int = 5
     markets: tuple[Market, ...] = ()
+    envelope: Sharing = Sharing.NONE
+
+    @property
+    def lead(self) -> int:
+        """Slots from the newest whose readings are known to the one whose gate closes (2 for quarter-hours)."""
+        return 1 + max(1, -(-self.gate_minutes // self.clock.minutes))
 
     @property
     def size(self) -> int:

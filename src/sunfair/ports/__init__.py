@@ -1,10 +1,21 @@
 """What the use cases need from the world, as Protocols; `wiring` decides who fulfils them."""
 
-from sunfair.ports.ledger import GUARANTOR, Anchored, Asked, ChainRecord, Convicted, Ledger, Settled, Transfer
+from sunfair.ports.ledger import (
+    GUARANTOR,
+    Anchored,
+    Asked,
+    ChainRecord,
+    Convicted,
+    Enrolment,
+    Ledger,
+    Settled,
+    Transfer,
+)
 from sunfair.ports.plants import PlantOffice, PlantRecord
 from sunfair.ports.purse import Purse
 from sunfair.ports.store import (
     AgentRecord,
+    EnvelopeRecord,
     FlowRecord,
     MeterSource,
     PlanRecord,
@@ -25,6 +36,8 @@ __all__ = [
     "Chance",
     "Clock",
     "Convicted",
+    "Enrolment",
+    "EnvelopeRecord",
     "FlowRecord",
     "Keys",
     "Ledger",

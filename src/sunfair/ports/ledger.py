@@ -7,7 +7,7 @@ from typing import Protocol
 from sunfair.ports.plants import PlantRecord
 from sunfair.settlement.court import Anchor, Evidence, MarketFacts, Meter, Settlement, Terms
 
-__all__ = ["GUARANTOR", "Anchored", "Asked", "ChainRecord", "Convicted", "Ledger", "Settled", "Transfer"]
+__all__ = ["GUARANTOR", "Anchored", "Asked", "ChainRecord", "Convicted", "Enrolment", "Ledger", "Settled", "Transfer"]
 
 
 GUARANTOR = 2**32 - 1
@@ -66,6 +66,15 @@ class Convicted:
     slot: int | None
     slashed: int
     timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A meter point that is to feed an account: its commitment and its nullifier, 32 bytes each."""
+
+    account: int
+    commitment: bytes
+    point: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +157,12 @@ class Ledger(Protocol):
         """Open an account per 20-byte owner address, from the next UTC day on; the numbers given. The operator's."""
         ...
 
-    def set_meters(self, meters: Sequence[tuple[int, Meter]]) -> None:
-        """Bind meters to accounts, from a coming UTC day on. The utility's."""
+    def enrol(self, points: Sequence[Enrolment]) -> None:
+        """Enter points in the register the market obeys and have each feed its account. Registrar's and owners'."""
+        ...
+
+    def bind_meters(self, meters: Sequence[tuple[int, Meter]]) -> None:
+        """Bind devices to the points that feed these accounts, from a coming UTC day on. The registrar's."""
         ...
 
     def deposit(self, account: int, amount: int) -> None:

@@ -8,11 +8,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sunfair.grid import Asks, Caps
+from sunfair.market import LocalClearing
 from sunfair.model import Curves
-from sunfair.settlement import ZERO_HASH, Header, Meters, PeriodMoney, ResultRows, SlotTerms, TrueUp, keccak
+from sunfair.settlement import ZERO_HASH, Header, Meters, PeriodMoney, ResultRows, SlotTerms, Tree, TrueUp, keccak
 
 __all__ = [
     "AgentRecord",
+    "EnvelopeRecord",
     "FlowRecord",
     "MeterSource",
     "PlanRecord",
@@ -51,6 +54,24 @@ class Readings:
             object.__setattr__(self, "late", np.zeros(size, np.bool_))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EnvelopeRecord:
+    """The operating envelopes of a slot: what n homes asked of the wires, the caps they were told, and the root.
+
+    salts : uint8[n, 32], what opens each home's leaf
+    """
+
+    asks: Asks
+    caps: Caps
+    salts: NDArray[np.uint8]
+    tree: Tree
+
+    @property
+    def root(self) -> bytes:
+        """What the slot's header binds, 32 bytes."""
+        return self.tree.root
+
+
 @dataclass(frozen=True, slots=True)
 class SlotRecord:
     """One slot as the operator settled it. n members, m = n + 3 accounts.
@@ -65,6 +86,8 @@ class SlotRecord:
     traded_ahead_wh, traded_pool_wh, metered_wh, paid : int64[m]
     claimed : int64[m], what of the slot's debits the utility may claim off chain, µ
     readings : what came from the meters; meters : where they stand after the slot; true_up : who came back after a gap
+    local : how the ahead session cleared on the wires, where the community does that
+    envelope : what the meters were allowed, None where nothing was
     void : no trade counts; leaf and nonce are −1, salts 0, offers none, rows empty
     """
 
@@ -89,8 +112,10 @@ class SlotRecord:
     readings: Readings
     meters: Meters
     true_up: TrueUp
+    local: LocalClearing | None = None
     void: bool = False
     anchored: bytes | None = None
+    envelope: EnvelopeRecord | None = None
 
     @property
     def preimage(self) -> bytes | None:

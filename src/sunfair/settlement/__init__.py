@@ -4,6 +4,7 @@ from sunfair.settlement.allowance import TOKEN_WH, Allowance
 from sunfair.settlement.amounts import ChunkProof, amounts_hash, chunk_proof, pack_amounts, unpack_amounts
 from sunfair.settlement.bill import LINES, Line, shown_lines, slot_lines
 from sunfair.settlement.book import blinds, book_leaves, curve_bytes
+from sunfair.settlement.envelope import envelope_holds, envelope_leaves, envelope_root, envelope_tree
 from sunfair.settlement.hashing import ZERO_HASH, Tag, keccak
 from sunfair.settlement.header import Header, anchor_tree, data_hash, rule_byte, slot_header
 from sunfair.settlement.key_swap import KeySwap
@@ -24,9 +25,11 @@ from sunfair.settlement.money import (
     TrueUp,
     claims,
     exact_sum,
+    local_paid,
     residual_money,
     settle_slot,
     undelivered_debits,
+    wires_share,
 )
 from sunfair.settlement.period import PeriodMoney, PeriodRows, PeriodTree, period_leaf, period_money
 from sunfair.settlement.result import (
@@ -104,10 +107,15 @@ __all__ = [
     "curve_bytes",
     "data_hash",
     "depth",
+    "envelope_holds",
+    "envelope_leaves",
+    "envelope_root",
+    "envelope_tree",
     "exact_sum",
     "header_price",
     "institution_row",
     "keccak",
+    "local_paid",
     "member_paid",
     "network_row",
     "next_row",
@@ -129,4 +137,5 @@ __all__ = [
     "undelivered_debits",
     "unpack_amounts",
     "verify_result",
+    "wires_share",
 ]

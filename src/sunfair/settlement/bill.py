@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.model import FIRST_MEMBER
-from sunfair.settlement.money import SlotTerms, TrueUp, residual_money, settle_slot
+from sunfair.settlement.money import SlotTerms, TrueUp, residual_money, settle_slot, wires_share
 
 __all__ = ["LINES", "Line", "shown_lines", "slot_lines"]
 
@@ -27,6 +27,7 @@ class Line(StrEnum):
     GAP_EXPORT = "given while no reading came"
     INSTITUTION = "share and counterparty"
     NOTHING = "nothing taken or given"
+    WIRES = "equal share of the price differences on the wires"
 
 
 LINES = tuple(Line)
@@ -39,7 +40,7 @@ def slot_lines(
     metered: NDArray[np.int64],
     true_up: TrueUp | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Energy (Wh) and amount (µ) of each line and account of one slot, int64[10, m] each.
+    """Energy (Wh) and amount (µ) of each line and account of one slot, int64[11, m] each.
 
     The arguments are those of `settle_slot`, int64[m], and so are the errors. In the first slot read after a gap the
     gap's lines hold all that the registers moved by, and the grid's lines the slot's ahead trade, as not delivered.
@@ -58,7 +59,12 @@ def slot_lines(
         (ahead, terms.price_ahead, (Line.BOUGHT_AHEAD, Line.SOLD_AHEAD)),
         (pool, terms.price_pool, (Line.BOUGHT_POOL, Line.SOLD_POOL)),
     ):
-        paid = settle_slot(SlotTerms(price, None, 0, 0, terms.fees), traded, zero, traded).paid
+        local = terms.local_ahead if lines[0] is Line.BOUGHT_AHEAD else None
+        paid = settle_slot(SlotTerms(price, None, 0, 0, terms.fees, local), traded, zero, traded).paid
+        if local is not None:
+            rent = wires_share(terms, traded)
+            put(Line.WIRES, np.full(count, rent > 0), zero, np.full(count, rent))
+            paid = paid - rent
         put(lines[0], traded > 0, traded, paid)
         put(lines[1], traded < 0, traded, paid)
     residual = residual_money(rest, terms.retail, terms.feed_in)
@@ -81,7 +87,7 @@ def _spread(accounts: NDArray[np.int64], values: NDArray[np.int64], count: int) 
 
 
 def shown_lines(energy: NDArray[np.int64], amount: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which lines stand on the bills of a period: places (line, account) of int64[10, m] sums, by account and line.
+    """Which lines stand on the bills of a period: places (line, account) of int64[11, m] sums, by account and line.
 
     A line without energy and money is left out; an account with none at all has the one line that says so.
     """

@@ -32,6 +32,7 @@ class Tag(IntEnum):
     PERIOD_LEAF = 0x14
     HEADER = 0x15
     PUBLIC_DATA = 0x16
+    ENVELOPE_LEAF = 0x17
 
 
 def keccak(preimage: bytes) -> bytes:

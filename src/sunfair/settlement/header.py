@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.model import Community, Fees, Mechanism, Session
-from sunfair.settlement.hashing import Tag, int64_bytes, keccak
+from sunfair.settlement.hashing import ZERO_HASH, Tag, int64_bytes, keccak
 from sunfair.settlement.money import SlotTerms
 from sunfair.settlement.result import ResultRows, ResultTree, Rule, header_price
 from sunfair.settlement.tree import Tree
 
 __all__ = [
     "MID_MARKET",
+    "NETWORK_AHEAD",
     "NO_AHEAD",
     "NO_POOL",
     "Header",
@@ -23,8 +24,10 @@ __all__ = [
     "slot_header",
 ]
 
-MID_MARKET, NO_AHEAD, NO_POOL = 1, 2, 4
-"""Bits of a header's rule: cleared at the mid-market rate; no ahead session; no pool session."""
+MID_MARKET, NO_AHEAD, NO_POOL, NETWORK_AHEAD = 1, 2, 4, 8
+"""Bits of a header's rule: cleared at the mid-market rate; no ahead session; no pool session; with `NO_AHEAD`: there
+was an ahead session, cleared on the wires at local prices, of which the header and its sums say nothing.
+"""
 
 _SIZE = 324
 
@@ -33,8 +36,9 @@ def rule_byte(mechanism: Mechanism, sessions: Collection[Session]) -> int:
     """The rule of a community's slots, one byte: how they are cleared and which sessions are not held."""
     return (
         MID_MARKET * (mechanism is Mechanism.MID_MARKET_RATE)
-        + NO_AHEAD * (Session.AHEAD not in sessions)
+        + NO_AHEAD * (Session.AHEAD not in sessions or mechanism is Mechanism.NETWORK)
         + NO_POOL * (Session.POOL not in sessions)
+        + NETWORK_AHEAD * (Session.AHEAD in sessions and mechanism is Mechanism.NETWORK)
     )
 
 
@@ -66,13 +70,18 @@ class Header:
 
     @property
     def mechanism(self) -> Mechanism:
-        """How both sessions were cleared."""
+        """How the sessions of which the header speaks were cleared."""
         return Mechanism.MID_MARKET_RATE if self.rule & MID_MARKET else Mechanism.UNIFORM
 
     @property
     def ahead_held(self) -> bool:
-        """Whether there was an ahead session."""
+        """Whether there was an ahead session of which the header speaks."""
         return not self.rule & NO_AHEAD
+
+    @property
+    def local_ahead(self) -> bool:
+        """Whether there was an ahead session at local prices, which nothing in the header proves."""
+        return bool(self.rule & NETWORK_AHEAD)
 
     @property
     def pool_held(self) -> bool:
@@ -82,7 +91,7 @@ class Header:
     @property
     def ahead(self) -> Rule:
         """How the ahead session was cleared."""
-        return Rule(self.mechanism, self.price_ahead, self.k)
+        return Rule(Mechanism.NETWORK if self.local_ahead else self.mechanism, self.price_ahead, self.k)
 
     @property
     def pool(self) -> Rule:
@@ -142,23 +151,33 @@ class Header:
         )
 
 
-def data_hash(public: NDArray[np.uint8]) -> bytes:
-    """Hash of a slot's published rows uint8[n, L], in leaf order."""
-    return keccak(bytes([Tag.PUBLIC_DATA]) + public.tobytes())
+def data_hash(public: NDArray[np.uint8], envelope_root: bytes = ZERO_HASH) -> bytes:
+    """What binds a slot's published rows uint8[n, L], in leaf order, and its envelopes: ``H(0x16 ‖ root ‖ H(rows))``.
+
+    No contract opens it, so whatever the homes were told hangs on the header without making it longer.
+    """
+    return keccak(bytes([Tag.PUBLIC_DATA]) + envelope_root + keccak(public.tobytes()))
 
 
 def slot_header(
-    community: Community, terms: SlotTerms, rows: ResultRows, *, domain: bytes, slot: int, book_root: bytes
+    community: Community,
+    terms: SlotTerms,
+    rows: ResultRows,
+    *,
+    domain: bytes,
+    slot: int,
+    book_root: bytes,
+    envelope_root: bytes = ZERO_HASH,
 ) -> Header:
     """The header of a slot's public rows (in leaf order); `terms` hold None where a session traded nothing."""
     steps = ((rows.curves.energy_wh, rows.curves.limit, terms.price_ahead), (*rows.pool_steps(), terms.price_pool))
+    how = community.mechanism.sessions
     prices = [
-        header_price(
-            community.mechanism, energy, limit, price, k=community.k, retail=terms.retail, feed_in=terms.feed_in
-        )
-        for energy, limit, price in steps
+        header_price(mechanism, energy, limit, price, k=community.k, retail=terms.retail, feed_in=terms.feed_in)
+        for mechanism, (energy, limit, price) in zip(how, steps, strict=True)
     ]
-    tree = ResultTree(rows, *(Rule(community.mechanism, price, community.k) for price in prices))
+    rules = (Rule(mechanism, price, community.k) for mechanism, price in zip(how, prices, strict=True))
+    tree = ResultTree(rows, *rules)
     return Header(
         domain=domain,
         slot=slot,
@@ -173,7 +192,7 @@ def slot_header(
         sums=tree.tree.sums,
         book_root=book_root,
         result_root=tree.root,
-        data_hash=data_hash(rows.public_bytes()),
+        data_hash=data_hash(rows.public_bytes(), envelope_root),
     )
 
 

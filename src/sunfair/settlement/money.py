@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sunfair.model import NETWORK, RESERVE, UTILITY, Fees
+from sunfair.model import FIRST_MEMBER, NETWORK, RESERVE, UTILITY, Fees
 from sunfair.units import BPS
 
 __all__ = [
@@ -19,9 +19,11 @@ __all__ = [
     "TrueUp",
     "claims",
     "exact_sum",
+    "local_paid",
     "residual_money",
     "settle_slot",
     "undelivered_debits",
+    "wires_share",
 ]
 
 _KWH = 1_000  # Wh per kWh: a price is µ/kWh
@@ -30,13 +32,18 @@ _SHARE = _KWH * BPS
 
 @dataclass(frozen=True, slots=True)
 class SlotTerms:
-    """What a slot's money depends on beside the rows: prices µ/kWh (None: no trade), tariffs µ/kWh, shares."""
+    """What a slot's money depends on beside the rows: prices µ/kWh (None: no trade), tariffs µ/kWh, shares.
+
+    local_ahead : where the ahead session traded at a price for each connection, those prices in the order of accounts,
+    institutions included (theirs mean nothing); `price_ahead` is then their mean by volume and decides nothing
+    """
 
     price_ahead: int | None
     price_pool: int | None
     retail: int
     feed_in: int
     fees: Fees
+    local_ahead: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +110,9 @@ def _floor(energy: NDArray[np.int64], price: ArrayLike) -> NDArray[np.int64]:
     return due
 
 
-def _share(energy: NDArray[np.int64], price: int, bps: int) -> NDArray[np.int64]:
+def _share(energy: NDArray[np.int64], price: ArrayLike, bps: int) -> NDArray[np.int64]:
     """⌊energy·|price|·bps / 10⁷⌋ exactly: the product does not fit int64, so whole and rest are taken apart."""
-    product = energy * abs(price)
+    product: NDArray[np.int64] = energy * np.abs(price)
     return product // _SHARE * bps + product % _SHARE * bps // _SHARE
 
 
@@ -189,6 +196,74 @@ def _session(
     credits[RESERVE] += exact_sum(debit) - exact_sum(credit) - to_utility - to_network
 
 
+def _local(terms: SlotTerms, accounts: int) -> NDArray[np.int64]:
+    local = np.array(terms.local_ahead, np.int64)
+    if local.shape != (accounts,):
+        raise ValueError(f"there are {len(local)} local prices for {accounts} accounts")
+    return local
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """A session at a price for each account, µ: each one's debit and credit, the institutions', what is left."""
+
+    debit: NDArray[np.int64]
+    credit: NDArray[np.int64]
+    to_utility: int
+    to_network: int
+    each: int
+    rest: int
+
+
+def _local_money(traded: NDArray[np.int64], price: NDArray[np.int64], fees: Fees) -> _Local:
+    """The parts of a session with local prices; ValueError where buyers pay less than sellers are due.
+
+    Who pays and who receives is decided by each one's own price. Institutions have their shares of what the receivers
+    are due. What is left, the wires' rent and the dust, goes to all members alike: a share that depends on nobody's
+    trade changes no price. ⌊left / n⌋ each; the reserve has the rest, less than a µ per member.
+    """
+    signed = traded * np.sign(price)
+    payer, receiver = np.maximum(signed, 0), np.maximum(-signed, 0)
+    debit, credit = _ceil(payer, price), _share(receiver, price, fees.seller_bps)
+    value = exact_sum(receiver * np.abs(price))
+    to_utility, to_network = value * fees.utility_bps // _SHARE, value * fees.network_bps // _SHARE
+    left = exact_sum(debit) - exact_sum(credit) - to_utility - to_network
+    if left < 0:
+        raise ValueError(f"at these local prices buyers pay {-left} µ less than sellers are due")
+    members = len(traded) - FIRST_MEMBER
+    each, rest = divmod(left, members) if members else (0, left)
+    return _Local(debit, credit, to_utility, to_network, each, rest)
+
+
+def wires_share(terms: SlotTerms, traded_ahead_wh: NDArray[np.int64]) -> int:
+    """What each member has of the price differences of an ahead session at local prices, µ ≥ 0; 0 at one price."""
+    if terms.local_ahead is None:
+        return 0
+    return _local_money(traded_ahead_wh, _local(terms, len(traded_ahead_wh)), terms.fees).each
+
+
+def local_paid(terms: SlotTerms, traded_ahead_wh: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What an ahead session at local prices brought (+) or cost (−) each account, µ, int64[m]; 0 at one price."""
+    debits, credits = np.zeros((2, len(traded_ahead_wh)), np.int64)
+    if terms.local_ahead is not None:
+        _local_session(traded_ahead_wh, terms, debits, credits)
+    paid: NDArray[np.int64] = credits - debits
+    return paid
+
+
+def _local_session(
+    traded: NDArray[np.int64], terms: SlotTerms, debits: NDArray[np.int64], credits: NDArray[np.int64]
+) -> None:
+    """Add the money of a session with a price for each account to `debits` and `credits`."""
+    money = _local_money(traded, _local(terms, len(traded)), terms.fees)
+    debits += money.debit
+    credits += money.credit
+    credits[UTILITY] += money.to_utility
+    credits[NETWORK] += money.to_network
+    credits[FIRST_MEMBER:] += money.each
+    credits[RESERVE] += money.rest
+
+
 def settle_slot(
     terms: SlotTerms,
     traded_ahead_wh: ArrayLike,
@@ -201,7 +276,7 @@ def settle_slot(
 
     The three arrays are int[n], Wh, + taken − given, indexed by account: 0, 1, 2 are utility, network and reserve (0 in
     all three), members from 3. `true_up` names the accounts read for the first time after a gap. Raises ValueError when
-    these are not so, or a session's trades do not balance.
+    these are not so, a session's trades do not balance, or local prices leave less than nothing.
     """
     ahead, pool, metered = (np.asarray(a, np.int64) for a in (traded_ahead_wh, traded_pool_wh, metered_wh))
     _check_rows(ahead, pool, metered)
@@ -209,7 +284,9 @@ def settle_slot(
     for name, traded, price in (("ahead", ahead, terms.price_ahead), ("pool", pool, terms.price_pool)):
         if exact_sum(traded) != 0:
             raise ValueError(f"the {name} session bought and sold different amounts")
-        if price is not None:
+        if name == "ahead" and terms.local_ahead is not None:
+            _local_session(traded, terms, debits, credits)
+        elif price is not None:
             _session(traded, price, terms.fees, debits, credits)
         elif traded.any():
             raise ValueError(f"the {name} session traded without a price")

@@ -200,11 +200,15 @@ def session_sums(sums: NDArray[np.int64], start: int) -> SessionSums:
 def row_sums(rows: ResultRows, ahead: Rule, pool: Rule, totals: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """What each row adds to the sums, int64[n, 16]; `totals` are the root's (None: the rows are the whole slot)."""
     parts: list[NDArray[np.int64]] = []
+    nothing = np.tile(NEUTRAL[:SUMS], (len(rows.pool_wh), 1))
     sessions = (
         (rows.curves.energy_wh, rows.curves.limit, rows.fill_ahead_wh, ahead),
         (*rows.pool_steps(), rows.fill_pool_wh, pool),
     )
     for start, (energy, limit, fill, rule) in zip((0, SUMS), sessions, strict=True):
+        if rule.mechanism is Mechanism.NETWORK:  # what the wires allow no row shows: its fills prove nothing here
+            parts.append(nothing)
+            continue
         own = energy_sums(energy, limit, fill, rule)
         whole = own.sum(axis=0) if totals is None else totals[start : start + 6]
         parts += [own, _bounds(energy, limit, rule, whole)]
@@ -243,11 +247,13 @@ def header_price(
     energy_wh (Wh, + buys, − sells, 0 is no step) and limit (µ/kWh) are all steps of the session, int of any one shape;
     `price` is the clearing's, None where its volume is 0. Uniform: that price; with no volume ``lo + (hi − lo)·k``, lo
     the highest buy limit and hi the lowest sell limit, `NO_BUY` and `NO_SELL` where there is none. Mid-market rate:
-    always ``(retail + feed_in) // 2``.
+    always ``(retail + feed_in) // 2``. Network: always that of no steps.
     """
     if mechanism is Mechanism.MID_MARKET_RATE:
         return (retail + feed_in) // 2
-    if price is not None:
+    if mechanism is Mechanism.NETWORK:  # as where nobody offers: prices are local, none stands in the header
+        energy_wh, limit = (), ()
+    elif price is not None:
         return price
     energy, limits = np.asarray(energy_wh, np.int64), np.asarray(limit, np.int64)
     lo = int(limits.max(where=energy > 0, initial=NO_BUY))

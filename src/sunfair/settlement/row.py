@@ -135,7 +135,10 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class SlotFacts:
-    """What everybody knows of a slot: tariffs, prices µ/kWh, volumes Wh, shares; a void slot has tariffs alone."""
+    """What everybody knows of a slot: tariffs, prices µ/kWh, volumes Wh, shares; a void slot has tariffs alone.
+
+    local_ahead : the ahead session traded at local prices, of which nobody knows anything from here
+    """
 
     slot: int
     retail: int
@@ -147,13 +150,15 @@ class SlotFacts:
     volume_pool_wh: int = 0
     pool_held: bool = True
     void: bool = False
+    local_ahead: bool = False
 
     @staticmethod
     def of(header: Header) -> "SlotFacts":
         """The facts that an anchored header states."""
         ahead, pool = (session_sums(header.sums, start).volume for start in (0, SUMS))
         tariffs, prices = (header.retail, header.feed_in), (header.price_ahead, header.price_pool)
-        return SlotFacts(header.slot, *tariffs, header.fees, *prices, ahead, pool, header.pool_held)
+        held = header.pool_held
+        return SlotFacts(header.slot, *tariffs, header.fees, *prices, ahead, pool, held, local_ahead=header.local_ahead)
 
     @staticmethod
     def voided(slot: int, retail: int, feed_in: int, fees: Fees) -> "SlotFacts":
@@ -163,12 +168,16 @@ class SlotFacts:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What opens an account's leaf of a slot: its place, its offer's nonce (−1: none), salt, the public row's bytes."""
+    """What opens an account's leaf of a slot: its place, its offer's nonce (−1: none), salt, the public row's bytes.
+
+    local_paid : at local prices, what the account was told that its ahead session brought (+) or cost (−), µ
+    """
 
     leaf: int
     nonce: int
     salt: bytes
     public: bytes
+    local_paid: int = 0
 
     def number(self, at: int) -> int:
         """The signed 8-byte number at this offset of the public row."""
@@ -280,7 +289,11 @@ def next_row(
             _require(offered == due * (not late), f"pool_wh is {offered}; metered less ahead within the cap is {due}")
             residuals, claimed = _read(facts, metered, ahead, pool)
             gap = (LATE * late, 0, 0)
-    paid = member_paid(facts, ahead, pool, residuals)
+    if facts.local_ahead:
+        told = opening.local_paid if opening is not None else 0
+        paid = told + member_paid(facts, 0, pool, residuals)
+    else:
+        paid = member_paid(facts, ahead, pool, residuals)
     running, claims = previous.running + paid, previous.claims + claimed
     return PrivateRow(
         previous.account, facts.slot, leaf, nonce, ahead, pool, metered, *registers, paid, running, claims, *gap, salt

@@ -36,7 +36,9 @@ def _due(full: int, at: list[int], left: int, group: int) -> tuple[int, int]:
 def fill_faults(
     energy: NDArray[np.int64], limit: NDArray[np.int64], fill: int, rule: Rule, sums: SessionSums
 ) -> list[str]:
-    """What is wrong with one row's fill, in words; `sums` are the session's, at the root."""
+    """What is wrong with one row's fill, in words; `sums` are the session's, at the root. On wires nothing shows."""
+    if rule.mechanism is Mechanism.NETWORK:
+        return []
     demand_in, demand_at, supply_in, supply_at = (part.tolist() for part in classify(energy, limit, rule))
     buy_left, sell_left = sums.left
     # A curve's highest buy limit lies below its lowest sell limit, so at one price only one side of it can trade.

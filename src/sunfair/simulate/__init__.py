@@ -1,5 +1,6 @@
 """The virtual-clock runner: a street, its agents and meters, and the whole market around them under one seed."""
 
+from sunfair.simulate.beside import Unsettled, unlimited
 from sunfair.simulate.funding import guarantee, opening_deposits
 from sunfair.simulate.operator import Operator
 from sunfair.simulate.runner import Simulation, Span
@@ -13,8 +14,10 @@ __all__ = [
     "Simulation",
     "Span",
     "Street",
+    "Unsettled",
     "VirtualClock",
     "Wires",
     "guarantee",
     "opening_deposits",
+    "unlimited",
 ]

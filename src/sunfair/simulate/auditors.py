@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sunfair.app import Posted
 from sunfair.app.home import Receipt, book_faults, expected_rows, settlement_faults
-from sunfair.app.published import Opened, PublishedPeriod
+from sunfair.app.published import Opened, PublishedPeriod, ToldCaps
 from sunfair.app.published_checks import is_book_bound, period_told
 from sunfair.errors import Reverted
 from sunfair.model import NETWORK, UTILITY
@@ -37,11 +37,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What one home has of its own: what it was handed of each book, its receipts, its registers."""
+    """What one home has of its own: what it was handed of each book, its receipts, its registers, and the
+    caps it was told.
+    """
 
     opened: Mapping[int, Opened]
     receipts: Mapping[int, Receipt]
     readings: Callable[[int], tuple[int, int] | None]
+    caps: Mapping[int, ToldCaps | None] = field(default_factory=dict)
 
 
 def handed_rows(posted: Posted, account: int) -> HandedRows:
@@ -79,6 +82,8 @@ class Auditors:
     checked_rows: int = 0
     cleared_slots: int = 0
     demands: list[Open] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    """What is false and no court hears of: caps that are not those the header binds."""
     unbound: set[int] = field(default_factory=set)
     """Slots of which something was published that the anchored header does not bind."""
 
@@ -91,6 +96,7 @@ class Auditors:
         self.cleared_slots += len(period.auctions)
         for account, own in known.items():
             self._show(self._holder(account), self.names[account], self._leaf_faults(facts, period, account, own))
+            self._look_at_caps(period, account, own)
 
     def _holder(self, account: int) -> str:
         """Who signs a challenge about an account's own data."""
@@ -101,6 +107,12 @@ class Auditors:
             slot = period.anchor.first_slot + index
             if slot in own.opened and not facts.is_void(period.anchor, slot):
                 yield from book_faults(period, slot, account, own.opened[slot], own.receipts.get(slot))
+
+    def _look_at_caps(self, period: PublishedPeriod, account: int, own: Known) -> None:
+        for slot, caps in own.caps.items():
+            auction = period.auctions[slot - period.anchor.first_slot]
+            if caps is not None and auction is not None and not caps.stands_in(auction, slot, account):
+                self.told.append(f"slot {slot} account {account}: it was told caps that the header does not bind")
 
     def due(self) -> int | None:
         """When the silence about an open demand can be convicted, unix s; None without one."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sunfair.app.published import Opened, opened_of, published_of
+from sunfair.app.published import Opened, ToldCaps, opened_of, published_of, told_caps
 from sunfair.ports import SlotRecord
 from sunfair.settlement import Header, PeriodMoney, PeriodRows
 from sunfair.settlement.court import PublishedAuction
@@ -32,6 +32,10 @@ class Operator:
     def opened(self, record: SlotRecord, member: int) -> Opened:
         """What a member is handed of a slot's book."""
         return opened_of(record, member)
+
+    def caps(self, record: SlotRecord, member: int) -> ToldCaps | None:
+        """What a member was told of the wires' room in a slot."""
+        return told_caps(record, member)
 
     def statement(self, rows: PeriodRows, money: PeriodMoney) -> tuple[PeriodRows, PeriodMoney]:
         """What is said of the rows and the money of a settlement."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.app import Book, OfferBatch, OrderBook, Posted, Purses, Receipts, Settler, SlotRunner, resettled, terms_of
-from sunfair.app.home import Receipt
+from sunfair.app.home import acknowledged
 from sunfair.app.published import PublishedPeriod
 from sunfair.app.publishing import lay_out
 from sunfair.market import Clearing
@@ -23,6 +23,7 @@ from sunfair.model import FIRST_MEMBER, Scenario, Session
 from sunfair.ports import (
     GUARANTOR,
     Chance,
+    EnvelopeRecord,
     Keys,
     Ledger,
     PlanRecord,
@@ -33,18 +34,18 @@ from sunfair.ports import (
     SlotRecord,
     Store,
 )
-from sunfair.settlement import Domain, curve_bytes
+from sunfair.settlement import Domain
 from sunfair.settlement.court import Meter
-from sunfair.settlement.court.book_proofs import BookOffer
 from sunfair.simulate.auditors import Auditors, Known
 from sunfair.simulate.credits import Credits, due_of
+from sunfair.simulate.enrolling import enrolments
 from sunfair.simulate.funding import caps_of, guarantee, opening_deposits
 from sunfair.simulate.neighbours import Neighbours
 from sunfair.simulate.operator import Operator, as_anchored
 from sunfair.simulate.plant_income import PlantIncome
 from sunfair.simulate.retailers import PlannedOrder
 from sunfair.simulate.span import Span
-from sunfair.simulate.street import Street
+from sunfair.simulate.street import Street, bounds_of, device_of
 from sunfair.simulate.wires import Wires
 from sunfair.simulate.world import VirtualClock
 
@@ -53,10 +54,8 @@ __all__ = ["SUCCESSOR", "Simulation", "Span"]
 SUCCESSOR = "successor"
 """Under which name `ports.Keys` knows who takes over."""
 
-_PERMITTED = 400 * 86_400
-"""Seconds for which owners sign a standing permission: no run is longer."""
-_ALL = 2**62
-"""More than any balance."""
+_PERMITTED = 400 * 86_400  # seconds for which owners sign a standing permission: no run is longer
+_ALL = 2**62  # more than any balance
 
 
 class Simulation:
@@ -88,18 +87,18 @@ class Simulation:
         from beside it, `plants` where the contracts of community plants are made.
         """
         community = scenario.community
-        self._scenario, self._span, self._clock = scenario, span, clock
+        self._scenario, self._span, self._clock, self._chance = scenario, span, clock, chance
         self._ledger, self._store, self._keys = ledger, store, keys
         self._domain = Domain(community.name, ledger.chain_id, ledger.market)
         self._received, self._publish = received, publish
-        self._lead = 1 + max(1, -(-community.gate_minutes // community.clock.minutes))
-        self._street = Street(scenario, self._domain, keys, first_slot=span.first_slot, lead=self._lead)
-        self._wires = Wires(scenario)
+        self._lead = community.lead
+        wires = self._wires = Wires(scenario)
+        self._street = Street(scenario, self._domain, keys, first_slot=span.first_slot, lead=self._lead, wires=wires)
         self.credits = Credits(community, purse)
         self.neighbours = Neighbours(community, self._wires.network, purse)
-        self.plants = PlantIncome(community, plants)
+        self.plants = PlantIncome(community, plants, purse)
         self._caps = caps_of(scenario)
-        self._slots = SlotRunner(community, self._domain, chance, caps=self._caps)
+        self._slots = SlotRunner(community, self._domain, chance, caps=self._caps, network=self._wires.network)
         owners = [keys.address(str(FIRST_MEMBER + at)) for at in range(community.size)]
         self._owners = np.frombuffer(b"".join(owners), np.uint8).reshape(-1, 20)
         self._signatures = signatures
@@ -126,7 +125,8 @@ class Simulation:
         """What went otherwise than planned, in words."""
         clock = self._scenario.community.clock
         span = range(self._span.first_slot, self._span.end_slot)
-        return (*self._wires.notices, *self.credits.notices(clock), *self._street.notices(span))
+        told = (*self._slots.notices, *self._wires.notices, *self.auditors.told)
+        return (*told, *self.credits.notices(clock), *self._street.notices(span))
 
     @property
     def orders(self) -> tuple[list[PlannedOrder], frozenset[int]]:
@@ -169,15 +169,16 @@ class Simulation:
         return min(dates, default=None)
 
     def _set_up(self) -> None:
-        """A day before the first slot: rules, accounts, meters, opening balances, and the operator's bond."""
+        """A day before the first slot: rules, accounts, meter points, opening balances, and the operator's bond."""
         series, first = self._scenario.series, self._span.first_slot
         window = slice(first - series.first_slot, self._span.end_slot - series.first_slot)
         for terms in terms_of(self._scenario.community, first, series.retail[window], series.feed_in[window]):
             self._ledger.set_terms(terms)
         accounts = self._ledger.open_accounts([row.tobytes() for row in self._owners], self._caps.tolist())
         since = self._ledger.facts().member(accounts[0]).from_slot
-        keys = [self._owners[at].tobytes() for at in range(len(self._owners))]
-        self._ledger.set_meters([(a, Meter(key, since, 0, 0)) for a, key in zip(accounts, keys, strict=True)])
+        self._ledger.enrol(enrolments(self._scenario.community, self._chance))
+        keys = [(account, self._keys.address(device_of(account))) for account in accounts]
+        self._ledger.bind_meters([(account, Meter(key, since, 0, 0)) for account, key in keys])
         deposits = opening_deposits(self._scenario, first, self._span.end_slot, open_slots=self._lead + 1)
         balances = np.zeros(FIRST_MEMBER + self._scenario.community.size, np.int64)
         for account, amount in deposits.items():
@@ -253,16 +254,25 @@ class Simulation:
         self._tick()
         self._look_at_credit(slot)
         covered = partial(self._purses.covered, slots=range(slot, slot + 1))
-        batch = self._street.offers(slot, slot, covered, self.credits.empty(community.size))
+        envelope = self._envelope(slot)
+        empty = self.credits.empty(community.size)
+        batch = self._street.offers(slot, slot, covered, empty, bounds_of(envelope))
         receipts = self._book.submit(batch, open_from=slot, open_to=last_of_day)
         self._store.put_receipts(
             receipts.offer_hash, batch.members + FIRST_MEMBER, batch.nonce, (slot, slot), receipts.signature
         )
         self._receipts[slot] = batch, receipts
-        book = self._slots.close_book(slot, self._book.in_force(slot))
+        book = self._slots.close_book(slot, self._book.in_force(slot), envelope)
         ahead = self._slots.clear_ahead(book, self._street.tariff(slot))
         self._street.traded(slot, self._slots.ahead_fills(book, ahead))
         self._waiting.append((book, ahead))
+
+    def _envelope(self, slot: int) -> EnvelopeRecord | None:
+        """What the homes are told of the wires' room before they offer; None where the community sets no caps."""
+        if not self._wires.limited:
+            return None
+        asks = self._street.asks(slot)
+        return self._slots.envelop(slot, asks, self._wires.caps(slot, asks))
 
     def _look_at_credit(self, slot: int) -> None:
         """What prepaid homes have left before they sign; what they are topped up with is noted as paid in."""
@@ -286,7 +296,7 @@ class Simulation:
         self._clock.advance(self._scenario.community.clock.end(book.slot))
         if book.slot == self._operator.dies_in:
             self._leave()
-        signed = self._street.read(book.slot)
+        signed = self._street.read(book.slot, bounds_of(book.envelope))
         readings = self._received(signed)
         self._readings[book.slot] = replace(signed, valid=readings.valid, late=readings.late)
         self._records.append(self._slots.deliver(book, ahead, self._street.tariff(book.slot), readings))
@@ -355,21 +365,13 @@ class Simulation:
     def _hand_out(self, member: int, records: list[SlotRecord]) -> Known:
         """What a home has of a day: what it was handed, its receipts, its registers."""
         opened = {record.slot: self._operator.opened(record, member) for record in records}
-        receipts = {record.slot: self._receipt(member, record.slot) for record in records}
+        receipts = {record.slot: acknowledged(*self._receipts[record.slot], member) for record in records}
 
         def readings(slot: int) -> tuple[int, int] | None:
             taken = self._readings[slot]
             return (int(taken.import_wh[member]), int(taken.export_wh[member])) if taken.valid[member] else None
 
-        return Known(opened, receipts, readings)
-
-    def _receipt(self, member: int, slot: int) -> Receipt:
-        """The home's offer for a slot and what the operator signed for it."""
-        batch, receipts = self._receipts[slot]
-        curve = curve_bytes(batch.curves.take(np.array([member])))[0].tobytes()
-        span = batch.first_slot, batch.last_slot
-        offer = BookOffer(FIRST_MEMBER + member, *span, int(batch.nonce[member]), curve)
-        return Receipt(offer, *span, receipts.signature[member].tobytes())
+        return Known(opened, receipts, readings, {r.slot: self._operator.caps(r, member) for r in records})
 
     def _tick(self) -> None:
         """What is due on chain; and when a settlement was posted, everyone looks at it."""

@@ -6,25 +6,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.agent import (
+    Bounds,
     Household,
     MeanPrices,
     Published,
     RuleAgents,
     SmartAgents,
     offers_pool,
+    owned_curves,
     published,
     without_buys,
 )
 from sunfair.app import OfferBatch, Tariff
+from sunfair.grid import Asks
 from sunfair.model import FIRST_MEMBER, Curves, Scenario, Session
-from sunfair.ports import Keys, PlanRecord, Readings, SlotRecord
+from sunfair.ports import EnvelopeRecord, Keys, PlanRecord, Readings, SlotRecord
 from sunfair.settlement import Domain, offer_digests, reading_digests
 from sunfair.simulate.diary import Diary
 from sunfair.simulate.retailers import Retailers
+from sunfair.simulate.wires import Wires
 
-__all__ = ["Street"]
+__all__ = ["Street", "bounds_of", "device_of"]
 
 _HISTORY_DAYS = 15
+
+
+def bounds_of(envelope: EnvelopeRecord | None) -> Bounds | None:
+    """A slot's envelopes as the agents take them."""
+    return None if envelope is None else Bounds(envelope.caps.import_wh, envelope.caps.export_wh)
+
+
+def device_of(account: int) -> str:
+    """Under which name `ports.Keys` knows the device that measures an account."""
+    return f"meter {account}"
 
 
 class Street:
@@ -34,10 +48,20 @@ class Street:
     gate closes (two for quarter-hours: the running one is not known yet).
     """
 
-    def __init__(self, scenario: Scenario, domain: Domain, keys: Keys, *, first_slot: int, lead: int) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        domain: Domain,
+        keys: Keys,
+        *,
+        first_slot: int,
+        lead: int,
+        wires: Wires | None = None,
+    ) -> None:
+        """`wires` say what room they are expected to have; None: they carry everything."""
         self._scenario, self._domain, self._keys = scenario, domain, keys
         self._accounts = FIRST_MEMBER + np.arange(scenario.community.size)
-        self._nonce = 0
+        self._nonce, self._room = 0, None if wires is None else wires.room()
         self._import = np.zeros(scenario.community.size, np.int64)
         self._export = np.zeros(scenario.community.size, np.int64)
         self._diary = Diary()
@@ -66,11 +90,13 @@ class Street:
         last_slot: int,
         covered: Callable[[Curves], NDArray[np.bool_]] | None = None,
         empty: NDArray[np.bool_] | None = None,
+        bounds: Bounds | None = None,
     ) -> OfferBatch:
         """What every home signs for `slot` (and the slots up to `last_slot`) with what it knows now.
 
         `covered` says who can cover its curve, bool[n]; who cannot offers nothing.
         `empty` says whose credit is used up, bool[n]: they buy nothing, as who ordered elsewhere for the slot.
+        `bounds` are what the meters may show in `slot`: no more is offered.
         """
         tariff, community = self.tariff(slot), self._scenario.community
         retail, feed_in, fees = tariff.retail, tariff.feed_in, community.fees
@@ -78,10 +104,11 @@ class Street:
         if Session.AHEAD in community.sessions:
             load, pv = self._history()
             curves = self._agents.offer(
-                slot, load_history=load, pv_history=pv, retail=retail, feed_in=feed_in, fees=fees
+                slot, load_history=load, pv_history=pv, retail=retail, feed_in=feed_in, fees=fees, bounds=bounds
             )
         else:
             curves = offers_pool(community.size, retail=retail, feed_in=feed_in, fees=fees)
+            curves = owned_curves(curves, self._agents.owners, fees)
         silent = self.retailers.ordered(slot)
         curves = without_buys(curves, silent if empty is None else silent | empty)
         if covered is not None:
@@ -91,18 +118,24 @@ class Street:
         first, last = np.full(community.size, slot), np.full(community.size, last_slot)
         digests = offer_digests(self._domain, self._accounts, curves, first, last, nonce)
         members = np.arange(community.size)
-        return OfferBatch(members, curves, slot, last_slot, nonce, self._sign(digests))
+        return OfferBatch(members, curves, slot, last_slot, nonce, self._sign(str, digests))
 
-    def read(self, slot: int) -> Readings:
-        """Let the homes live through `slot` and read their meters at its end."""
+    def asks(self, slot: int) -> Asks:
+        """What the homes ask of the wires for `slot`, before they offer for it."""
+        self._look_ahead()
+        load, pv = self._history()
+        return self._agents.asks(slot, load_history=load, pv_history=pv)
+
+    def read(self, slot: int, bounds: Bounds | None = None) -> Readings:
+        """Let the homes live through `slot`, inside what their meters may show, and read the meters at its end."""
         while self._agents.slot < slot:
             self._live()
-        metered = self._live()
+        metered = self._live(bounds)
         self._import = self._import + np.maximum(metered, 0)
         self._export = self._export + np.maximum(-metered, 0)
         slots = np.full(len(metered), slot)
         digests = reading_digests(self._domain, self._accounts, slots, self._import, self._export)
-        return Readings(slot, self._import, self._export, self._sign(digests))
+        return Readings(slot, self._import, self._export, self._sign(device_of, digests))
 
     def plan(self) -> PlanRecord:
         """What the homes did in the slot that was read last; LookupError before the first reading."""
@@ -124,7 +157,7 @@ class Street:
         if self._plan is not None:
             self._plan = self._diary.closed(self._plan, self._agents)
 
-    def _live(self) -> NDArray[np.int64]:
+    def _live(self, bounds: Bounds | None = None) -> NDArray[np.int64]:
         """One slot with the use and the roofs that were; returns what the meters show, Wh."""
         slot = self._agents.slot
         at = slot - self._scenario.series.first_slot
@@ -135,7 +168,12 @@ class Street:
         before = self._agents
         bought = self.retailers.bought(before, told)
         done, ev_wh, self._agents = before.dispatch(
-            load_wh=load, pv_wh=pv, heat_wh=series.heat_wh[at], retail=tariff.retail, feed_in=tariff.feed_in
+            load_wh=load,
+            pv_wh=pv,
+            heat_wh=series.heat_wh[at],
+            retail=tariff.retail,
+            feed_in=tariff.feed_in,
+            bounds=bounds,
         )
         self._plan = self._diary.opened(before, self._agents, done, ev_wh, load, pv, tariff, bought)
         return self._plan.net_wh
@@ -148,7 +186,12 @@ class Street:
         fees = self._scenario.community.fees
         own = self.retailers.own_retail(self._agents.slot, told)
         self._agents = self._agents.look_ahead(
-            load_history=load, pv_history=pv, published=told, fees=fees, own_retail=own
+            load_history=load,
+            pv_history=pv,
+            published=told,
+            fees=fees,
+            own_retail=own,
+            room=None if self._room is None else self._room.ahead(self._agents.slot, load, pv),
         )
         self.retailers.order(self._agents, told, load, pv)
         return told
@@ -176,9 +219,10 @@ class Street:
         window = slice(max(0, end - _HISTORY_DAYS * self._scenario.community.clock.per_day), end)
         return series.load_wh[window], series.pv_wh[window]
 
-    def _sign(self, digests: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Each home's signature of its own digest, uint8[n, 65]."""
+    def _sign(self, holder: Callable[[int], str], digests: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Each home's signature of its own digest, by the holder of its account's key or its meter's, uint8[n, 65]."""
+        accounts = self._accounts.tolist()
         signed = [
-            self._keys.sign(str(account), row.tobytes()) for account, row in zip(self._accounts, digests, strict=True)
+            self._keys.sign(holder(account), row.tobytes()) for account, row in zip(accounts, digests, strict=True)
         ]
         return np.frombuffer(b"".join(signed), np.uint8).reshape(-1, 65)

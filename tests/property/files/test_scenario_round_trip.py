@@ -161,7 +161,9 @@ def scenarios(draw) -> Scenario:
     )
     members = (*members[:ruled], steered, *members[ruled + 1 :])
     small = count < SMALL_COMMUNITY
-    mechanism = Mechanism.MID_MARKET_RATE if small else draw(st.sampled_from(Mechanism))
+    mechanism = (
+        Mechanism.MID_MARKET_RATE if small else draw(st.sampled_from([Mechanism.UNIFORM, Mechanism.MID_MARKET_RATE]))
+    )
     pool = mechanism is Mechanism.MID_MARKET_RATE
     sessions = draw(st.sampled_from([(Session.AHEAD, Session.POOL), (Session.AHEAD,), (Session.POOL,)]))
     seller = draw(st.integers(5_001, 10_000))

@@ -11,6 +11,7 @@ from eth_account.messages import encode_typed_data
 from sunfair.app.first_boot import next_day_slot, sign_swap, swap_key
 from sunfair.chain import EmbeddedChain, MarketLedger, SeededKeys, deploy_market, keccak, recover
 from sunfair.errors import InputError, Reverted
+from sunfair.ports import Enrolment
 from sunfair.settlement import Domain, reading_digests
 from sunfair.settlement.court import Meter
 from sunfair.settlement.court.book_proofs import is_read
@@ -43,7 +44,10 @@ class Shipped:
         self.domain = Domain(STREET, chain.chain_id, deployment.market)
         self.ledger.open_accounts([self.keys.address(str(account)) for account in (3, 4)], [10_000, 10_000])
         meters = [(account, Meter(self.keys.address(f"set-up {account}"), START // SLOT, 0, 0)) for account in (3, 4)]
-        self.ledger.set_meters(meters)
+        self.ledger.enrol(
+            [Enrolment(account, keccak(b"c%d" % account), keccak(b"n%d" % account)) for account in (3, 4)]
+        )
+        self.ledger.bind_meters(meters)
         self.clock.time = START + 3600
         self.next = next_day_slot(self.clock.time, SLOT)
         self.swap = KeySwap(3, self.keys.address("set-up 3"), self.keys.address("own 3"), self.next)
@@ -185,4 +189,4 @@ def test_everything_wrong_is_said_at_once(shipped: Shipped) -> None:
 
 def test_the_contract_itself_refuses_a_past_date(shipped: Shipped) -> None:
     with pytest.raises(Reverted, match="dated ahead"):
-        shipped.ledger.set_meters([(3, Meter(shipped.swap.new_key, shipped.next - 1, 0, 0))])
+        shipped.ledger.bind_meters([(3, Meter(shipped.swap.new_key, shipped.next - 1, 0, 0))])

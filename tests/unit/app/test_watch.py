@@ -103,7 +103,9 @@ def anchored(
 def careful(shown: PublishedAuction) -> PublishedAuction:
     """The lie of somebody who also writes the right hash of the data."""
     rows = np.frombuffer(b"".join(shown.rows), np.uint8).reshape(-1, 200)
-    return replace(shown, header=replace(Header.decode(shown.header), data_hash=data_hash(rows)).preimage())
+    return replace(
+        shown, header=replace(Header.decode(shown.header), data_hash=data_hash(rows, shown.envelope_root)).preimage()
+    )
 
 
 def lied(day: Day, name: str) -> tuple[Liar, MarketFacts, PublishedPeriod]:
@@ -219,6 +221,20 @@ def test_noise_and_falsified_rows_of_others_hide_nothing(day: Day) -> None:
     told = list(period_told(day.facts, alone))
     assert {one.slot for one in told} == {anchor.first_slot + 7}
     assert any("demand" in one.what for one in told)
+
+
+def test_a_root_of_envelopes_that_the_header_does_not_bind_is_told_and_hides_nothing(day: Day) -> None:
+    """The right rows with another root beside them: found out by the data hash, and passed over where the right is."""
+    anchor, right = day.period.anchor, public_bytes(day.period.auctions)
+    slots = decode_public(right, slots_max=anchor.slots)
+    other = encode_public([*slots[:7], replace(slots[7], envelope_root=bytes([1] * 32)), *slots[8:]])
+    honest = rebuilt(anchor, [right])
+    assert rebuilt(anchor, [other, right]) == rebuilt(anchor, [right, other]) == honest
+    alone = rebuilt(anchor, [other])
+    assert alone is not None
+    told = list(period_told(day.facts, alone))
+    assert [one.slot for one in told] == [anchor.first_slot + 7]
+    assert "envelope root" in told[0].what
 
 
 @pytest.mark.parametrize(

@@ -99,5 +99,5 @@ def test_shipped_contracts_speak() -> None:
     market = contract("EnergyMarket").abi
     assert market.arguments("withdraw", market.call("withdraw", GUARANTOR)) == (2**32 - 1,)
     assert contract("EnergyCredit").abi.call("transfer", ADDRESS, 5) == ABI.call("transfer", ADDRESS, 5)
-    people = *[ADDRESS] * 2, [ADDRESS] * 3, [ADDRESS] * 4
+    people = *[ADDRESS] * 2, [ADDRESS] * 3, [ADDRESS] * 5
     assert contract("EnergyMarket").creation(ADDRESS, ADDRESS + b"\0" * 12, *people, *range(1, 7))

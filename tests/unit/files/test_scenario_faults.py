@@ -38,7 +38,7 @@ M = "community.toml [[member]]"
         # words
         ('phase = "a"', 'phase = "d"', f"{M} 1 'phase': is the text \"d\"; there is no such phase (use one of \"a\", \"b\", \"c\", \"abc\")"),
         ('strategy = "pool"', 'strategy = "clever"', f"{M} 3 'strategy': is the text \"clever\"; there is no such strategy (use one of \"smart\", \"rule\", \"pool\")"),
-        ('"uniform"', '"magic"', "community.toml [community] 'mechanism': is the text \"magic\"; there is no such mechanism (use one of \"uniform\", \"mid_market_rate\")"),
+        ('"uniform"', '"magic"', "community.toml [community] 'mechanism': is the text \"magic\"; there is no such mechanism (use one of \"uniform\", \"mid_market_rate\", \"network\")"),
         ('"ahead", "pool"', '"ahead", "later"', "community.toml [community] 'sessions': holds the text \"later\"; there is no such session (use \"ahead\", \"pool\")"),
         ('["ahead", "pool"]', "[]", "community.toml [community] 'sessions': is a list; it must be a list of one or more of \"ahead\", \"pool\""),
         ('["ahead", "pool"]', '["pool", "pool"]', "community.toml [community] 'sessions': names one of them twice (name each once)"),
@@ -75,7 +75,7 @@ M = "community.toml [[member]]"
         ("bus = 1\n", "", f"{M} 1 'bus': is missing, but the community has a [grid] (give it, or leave [grid] out to run without a network)"),
         ('phase = "b"\n', "", f"{M} 2 'phase': is missing, but the community has a [grid] (give it, or leave [grid] out to run without a network)"),
         ('"network.json"', '"net.json"', "net.json: is not there (put it beside the community file, or correct [grid] file)"),
-        ('file = "network.json"', "", "community.toml [grid] 'file': is missing: the network as power-grid-model input data, JSON, beside this file (add it)"),
+        ('file = "network.json"', "", "community.toml [grid] 'file': is missing: the network beside this file: JSON of power-grid-model or pandapower, or a folder of SimBench's CSV (add it)"),
         # files
         ('"load.parquet:one"', '"lod.parquet:one"', f"lod.parquet: is not there, but {M} 1 'load' names it (put it beside the community file, or correct its name)"),
         ('"load.parquet:one"', '"load.parquet:on"', f"load.parquet column 'on': is not in the file, but {M} 1 'load' names it (did you mean 'one'?)"),

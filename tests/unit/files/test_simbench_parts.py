@@ -10,6 +10,7 @@ import pytest
 
 from sunfair.errors import ImportFault, InputError, ServiceMissing
 from sunfair.files import import_simbench
+from sunfair.files.import_grid import read_wires
 from sunfair.files.import_simbench import Grid, community_files
 from sunfair.files.import_simbench_cars import CAR_PROFILES, bursts, visits_of
 from sunfair.files.import_simbench_homes import SHAPES, energy, homes_at, shifted
@@ -125,6 +126,16 @@ def test_the_tap_moves_the_low_voltage_although_its_type_is_left_empty():
     assert voltages[1] - voltages[0] == pytest.approx(1.025 * (1 / 0.975 - 1), abs=1e-3)
 
 
+def test_what_pandapower_writes_is_read_without_it(tmp_path):
+    net = small_net()
+    net.switch.loc[2, "closed"] = False
+    path = tmp_path / "net.json"
+    path.write_text(pandapower.to_json(net), encoding="utf-8")
+    wires, faults = read_wires(path)
+    assert faults == []
+    assert wires.root == simbench_network(net)
+
+
 def test_an_open_switch_opens_the_line():
     net = small_net()
     net.switch.loc[2, "closed"] = False
@@ -134,7 +145,7 @@ def test_an_open_switch_opens_the_line():
 
 def test_what_cannot_be_translated_is_named():
     net = small_net()
-    net.switch.loc[1, "et"] = "b"
+    net.switch.loc[1, "et"] = "t3"
     fill(net, "gen", bus=[1], p_mw=[0.1], in_service=[True])
     net.trafo.loc[0, "parallel"] = 2
     with pytest.raises(InputError) as caught:

@@ -279,7 +279,7 @@ def test_result_leaves_and_public_data_are_those_of_the_formats(count):
     assert [row.tobytes() for row in rows.public_bytes()] == expected
     assert {len(row) for row in expected} == {200}
     assert [leaf.tobytes() for leaf in rows.leaves()] == [other_keccak(b"\x12" + row) for row in expected]
-    assert data_hash(rows.public_bytes()) == other_keccak(b"\x16" + b"".join(expected))
+    assert data_hash(rows.public_bytes()) == other_keccak(b"\x16" + bytes(32) + other_keccak(b"".join(expected)))
 
 
 def some_period(slots, accounts, active=None, seed=7):

@@ -30,6 +30,8 @@ from sunfair.settlement import (
     book_leaves,
     claims,
     data_hash,
+    envelope_leaves,
+    envelope_root,
     next_row,
     offer_digests,
     pack_amounts,
@@ -53,6 +55,7 @@ PRICES = (200_000, 80_000)
 
 ACCOUNTS = (3, 4, 5)
 SALTS = {account: bytes([account] * 32) for account in ACCOUNTS}
+CAPS, CAP_SALTS = {3: (1_500, 400), 4: (600, 1_300), 5: (900, 0)}, {a: bytes([16 + a] * 32) for a in ACCOUNTS}
 PLACES, NONCES = {3: 1, 4: 2, 5: 0}, {3: 1, 4: 4, 5: 2}
 STEPS = {3: [(1_000, 300_000), (500, 200_000)], 4: [(-800, 100_000), (-400, 150_000)], 5: []}
 LIMITS = {3: (320_000, 80_000), 4: (NO_BUY, 80_000), 5: (320_000, NO_SELL)}
@@ -161,7 +164,14 @@ def by_hand():
     vectors["result node of leaves 0 and 1"] = left
     vectors["result node of leaf 2 and padding"] = right
     vectors["result root"] = h(b"\x04" + u(3, 4) + top + bounded(total))
-    vectors["data hash"] = h(b"\x16" + b"".join(public[account] for account in (first, second, third)))
+    told = [
+        h(b"\x17" + u(a, 4) + u(SLOT, 8) + i8(CAPS[a][0]) + i8(CAPS[a][1]) + CAP_SALTS[a]) for a in sorted(ACCOUNTS)
+    ]
+    vectors |= {f"envelope leaf of {account}": leaf for account, leaf in zip(sorted(ACCOUNTS), told, strict=True)}
+    pairs = h(b"\x01" + told[0] + told[1]), h(b"\x01" + told[2] + pad)
+    vectors["envelope root"] = h(b"\x02" + u(3, 4) + h(b"\x01" + pairs[0] + pairs[1]))
+    rows = h(b"".join(public[account] for account in (first, second, third)))
+    vectors["data hash"] = h(b"\x16" + vectors["envelope root"] + rows)
     header = b"\x15" + vectors["domain separator"] + u(SLOT, 8) + u(3, 4) + u(0, 1) + u(K[0], 8) + u(K[1], 8)
     header += b"".join(u(share, 2) for share in SHARES) + i8(RETAIL) + i8(FEED_IN) + b"".join(map(i8, PRICES))
     header += bounded(total) + vectors["book root"] + vectors["result root"] + vectors["data hash"]
@@ -264,7 +274,13 @@ def by_sunfair():
     nodes = tree.tree.levels[1][0]
     vectors["book root"] = Tree(rows.book_leaf).root
     vectors["result node of leaves 0 and 1"], vectors["result node of leaf 2 and padding"] = nodes
-    vectors["result root"], vectors["data hash"] = tree.root, data_hash(rows.public_bytes())
+    vectors["result root"] = tree.root
+    told = [np.array([CAPS[a][at] for a in ACCOUNTS]) for at in (0, 1)]
+    hidden = np.array([list(CAP_SALTS[a]) for a in ACCOUNTS], np.uint8)
+    leaves = envelope_leaves(SLOT, *told, hidden)
+    vectors |= {f"envelope leaf of {a}": leaf.tobytes() for a, leaf in zip(ACCOUNTS, leaves, strict=True)}
+    vectors["envelope root"] = envelope_root(SLOT, *told, hidden)
+    vectors["data hash"] = data_hash(rows.public_bytes(), vectors["envelope root"])
     header = Header(
         domain.separator, SLOT, 3, rule_byte(Mechanism.UNIFORM, tuple(Session)), K, RETAIL, FEED_IN, Fees(*SHARES), *PRICES, tree.tree.sums,
         vectors["book root"], tree.root, vectors["data hash"],
@@ -332,7 +348,10 @@ def section():
         "* The root's sums, lo and hi before their offset is added:",
         f"  ahead {', '.join(map(number, SUMS[:8]))};",
         f"  pool {', '.join(map(number, SUMS[8:]))}.",
-        "* The salt of account a is the byte a, 32 times.",
+        "* The salt of account a is the byte a, 32 times; that of its envelope the byte a + 16.",
+        "* Envelopes, import and export in Wh: "
+        + "; ".join(f"{a}: {number(i)}, {number(e)}" for a, (i, e) in CAPS.items())
+        + ".",
         f"* The offer of 3 counts from slot {SLOT} to {LAST}, so does its receipt.",
         "* Registers before the slot are 0. The residual is sold to the utility, so there are no arrears.",
         "",

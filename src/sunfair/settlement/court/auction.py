@@ -39,7 +39,7 @@ from sunfair.settlement.court.proofs import (
     sum_top,
 )
 from sunfair.settlement.hashing import ZERO_HASH
-from sunfair.settlement.header import MID_MARKET, NO_AHEAD, NO_POOL
+from sunfair.settlement.header import MID_MARKET, NETWORK_AHEAD, NO_AHEAD, NO_POOL
 from sunfair.settlement.result import BOUND_OFFSET
 from sunfair.settlement.tree import plain_root
 from sunfair.units import ENERGY_MAX, LIMIT_MAX, NO_BUY, NO_SELL
@@ -340,8 +340,9 @@ def row_words(fields: HeaderFields, row: bytes) -> tuple[Words, bool]:
     right = True
     for session, (steps, fill) in enumerate(zip(sessions, fills, strict=True)):
         held = not fields.rule & (NO_AHEAD, NO_POOL)[session]  # steps signed for a session not held count for nothing
+        local = session == 0 and fields.rule & NETWORK_AHEAD and not held  # filled as nothing here proves
         price, whole = fields.prices[session], totals[8 * session :][:4]
-        numbers, filled = _session(steps if held else [], fill, price, middle, whole)
+        numbers, filled = _session(steps if held else [], 0 if local else fill, price, middle, whole)
         # Packed without a mask: a number that does not fit its lane must not pass for another.
         stated += [sum(lane << shift for lane, shift in zip(part, (192, 128, 64, 0), strict=True)) for part in
                    (numbers[:4], numbers[4:])]  # fmt: skip

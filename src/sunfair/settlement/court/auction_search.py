@@ -78,6 +78,7 @@ class PublishedAuction:
     stated : what a parent (at the top: the root) states of a node, where it was published; the rest is computed
     hashes : the hash of a node, where it was published; needed only where it is not what stands below it gives
     book : the book's leaves; empty if only those in the rows are known
+    envelope_root : what the homes' operating envelopes hang on; no court asks for it
     """
 
     header: bytes
@@ -85,6 +86,7 @@ class PublishedAuction:
     stated: Mapping[Node, Words] = field(default_factory=dict)
     hashes: Mapping[Node, bytes] = field(default_factory=dict)
     book: Sequence[bytes] = ()
+    envelope_root: bytes = ZERO_HASH
 
 
 class _ResultTree:

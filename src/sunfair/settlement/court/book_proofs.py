@@ -23,7 +23,7 @@ from sunfair.settlement.court.proofs import (
     unsigned,
 )
 from sunfair.settlement.hashing import Tag, keccak
-from sunfair.settlement.header import NO_AHEAD
+from sunfair.settlement.header import NETWORK_AHEAD, NO_AHEAD
 from sunfair.settlement.messages import OFFER_TYPE, READING_TYPE, RECEIPT_TYPE, STEP_TYPE
 from sunfair.settlement.promises import PROMISE_TYPE
 
@@ -237,7 +237,8 @@ def counts(fields: HeaderFields, offer: BookOffer, slot: int) -> bool:
 
     An offer with an ahead curve does not count in a slot without an ahead session, whose book holds no ahead curve.
     """
-    fits = not fields.rule & NO_AHEAD or signed(offer.curve, 0) == 0
+    held = fields.rule & (NO_AHEAD | NETWORK_AHEAD) != NO_AHEAD
+    fits = held or signed(offer.curve, 0) == 0
     return offer.first_slot <= slot <= offer.last_slot and fits
 
 

@@ -39,7 +39,7 @@ from sunfair.settlement.court.rows_rule import (
     row_prices,
 )
 from sunfair.settlement.hashing import ZERO_HASH, Tag, keccak
-from sunfair.settlement.header import NO_POOL
+from sunfair.settlement.header import NETWORK_AHEAD, NO_POOL
 from sunfair.settlement.tree import plain_root
 
 __all__ = [
@@ -167,7 +167,9 @@ def refute_network_row(
     if is_placed(at.row, NETWORK, at.slot):
         paid = running = 0
         if header:
-            paid = network_share(_check_slot(facts, at.slot, anchor, header, path))
+            fields = _check_slot(facts, at.slot, anchor, header, path)
+            # Of an ahead session at local prices the header says nothing: what the network had of it, the row says.
+            paid = RowNumbers.read(at.row).paid if fields.rule & NETWORK_AHEAD else network_share(fields)
         else:
             _check_void(facts, anchor, at.slot)
         if at.slot > part.start:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sunfair.settlement.court.proofs import HeaderFields, lanes, row_numbers, signed
 from sunfair.settlement.hashing import Tag, keccak
+from sunfair.settlement.header import NETWORK_AHEAD
 from sunfair.settlement.row import AFTER_GAP, LATE, residual_parts, undelivered_part
 from sunfair.units import BPS, LIMIT_MAX
 
@@ -53,13 +54,17 @@ class RowNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What money in a slot depends on beside the rows: µ/kWh, and the seller's share in bps."""
+    """What money in a slot depends on beside the rows: µ/kWh, and the seller's share in bps.
+
+    local : the ahead session traded at local prices: what a row was paid, it says itself
+    """
 
     retail: int
     feed_in: int
     ahead: int = 0
     pool: int = 0
     seller: int = 0
+    local: bool = False
 
 
 def is_without_trade(row: bytes) -> bool:
@@ -85,7 +90,7 @@ def is_trade(row: RowNumbers, public_row: bytes, cap_wh: int) -> bool:
 
 def row_prices(fields: HeaderFields) -> Prices:
     """What a header says of a slot's money."""
-    return Prices(fields.retail, fields.feed_in, *fields.prices, fields.fees[0])
+    return Prices(fields.retail, fields.feed_in, *fields.prices, fields.fees[0], bool(fields.rule & NETWORK_AHEAD))
 
 
 def _trade_paid(traded: int, price: int, seller: int) -> int:
@@ -108,6 +113,7 @@ def due_row(row: RowNumbers, before: RowNumbers, prices: Prices) -> RowNumbers:
     paid = _trade_paid(row.traded_ahead, prices.ahead, prices.seller)
     paid += _trade_paid(row.traded_pool, prices.pool, prices.seller)
     paid += sum(credit - debit for debit, credit in residuals)
+    paid = row.paid if prices.local else paid
     sums = before.running + paid, before.claims + claimed
     return RowNumbers(row.traded_ahead, pool, metered, *registers, paid, *sums, *gap)
 
