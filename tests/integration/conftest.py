@@ -121,7 +121,9 @@ class PublicNode:
 def careful(shown: PublishedAuction) -> PublishedAuction:
     """The lie of somebody who also writes the right hash of the data."""
     rows = np.frombuffer(b"".join(shown.rows), np.uint8).reshape(-1, 200)
-    return replace(shown, header=replace(Header.decode(shown.header), data_hash=data_hash(rows)).preimage())
+    return replace(
+        shown, header=replace(Header.decode(shown.header), data_hash=data_hash(rows, shown.envelope_root)).preimage()
+    )
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def test_a_settled_day_holds_from_the_chain_alone(public_day: Any) -> None:
     assert told["holds"] is True
     assert told["missing"] == told["false"] == told["convictions"] == []
     due = {"periods": 1, "slots": 24, "rows": 480, "void": 0, "applied": 1, "pending": 0, "cancelled": 0}
-    assert told["checked"] == {**due, "shares": 1, "balances": 24}
+    assert told["checked"] == {**due, "shares": 1, "balances": 24, "plants": 0}
 
 
 def test_a_run_on_a_network_asks_for_a_node(public_day: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sunfair.bench import GasPrices, bench_gas, gas_text
+from sunfair.bench.gas_charging import CHARGING_TARGETS, charging_missed
 from sunfair.bench.gas_docket import ANSWERS
 from sunfair.bench.gas_prices import month_of
 from sunfair.chain import anvil
@@ -37,6 +38,16 @@ def test_the_promised_keys(figures: Mapping[str, Any]) -> None:
         assert all(isinstance(gas, int) and gas > 21_000 for gas in told[name].values())
     for name in ("withdraw_gas", "deposit_gas", "escape_gas", "request_withdrawal_gas"):
         assert isinstance(told[name], int)
+
+
+def test_the_charging_network_is_within_what_was_aimed_at(figures: Mapping[str, Any]) -> None:
+    gas = figures["charging_gas"]
+    assert gas["calendar_fresh_day"] <= 50_000
+    assert gas["book"] <= 150_000
+    assert gas["prove"] <= 120_000
+    assert figures["targets"]["charging_gas"] == CHARGING_TARGETS
+    assert len(charging_missed({name: most + 1 for name, most in CHARGING_TARGETS.items()})) == len(CHARGING_TARGETS)
+    assert all(f"{figure:,}" in gas_text(figures) for figure in gas.values())
 
 
 def functions(name: str) -> set[str]:

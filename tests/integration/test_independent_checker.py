@@ -164,7 +164,11 @@ def test_checker_gives_the_worked_vectors() -> None:
     mine["book root"] = layout.plain_root([mine[f"book leaf of {account}"] for account in order])
     leaves = [(mine[f"result leaf of {account}"], part) for account, part in zip(order, sums, strict=True)]
     mine["result root"], total = layout.result_root(leaves)
-    mine["data hash"] = layout.data_hash(public)
+    caps = {3: (1_500, 400), 4: (600, 1_300), 5: (900, 0)}
+    told = {a: layout.envelope_leaf(a, slot, *caps[a], bytes([16 + a]) * 32) for a in caps}
+    mine |= {f"envelope leaf of {account}": hashed for account, hashed in told.items()}
+    mine["envelope root"] = layout.plain_root(list(told.values()))
+    mine["data hash"] = layout.data_hash(public, mine["envelope root"])
     roots = [mine[name] for name in ("book root", "result root", "data hash")]
     mine["header hash"] = layout.header_hash(separator, slot, terms, (ahead, pool), total, roots)
     mine["anchor"] = layout.plain_root([mine["header hash"]])

@@ -112,7 +112,7 @@ def test_a_planned_home_shows_plan_prices_flows_and_its_bill_without_its_agent(v
     seen.page.evaluate(f"location.hash = '#home-{account}'")
 
     done = _figure(seen, "Planned and done")
-    done.locator("summary").click()
+    _open_numbers(done)
     slot = int(np.argmax(np.abs(agent["planned_battery_wh"])))
     cells = done.locator("tbody tr").nth(slot).locator("td").all_inner_texts()
     assert [_wh(cell) for cell in cells[1:5]] == [
@@ -127,7 +127,7 @@ def test_a_planned_home_shows_plan_prices_flows_and_its_bill_without_its_agent(v
     assert "Planned" in done.locator(".tip").inner_text()
 
     prices = _figure(seen, "Prices it went by")
-    prices.locator("summary").click()
+    _open_numbers(prices)
     expected = prices.locator("tbody tr").nth(slot).locator("td").nth(1).inner_text()
     assert expected == f"€{agent['expected_buy'][slot] / 1e6:.4f}/kWh"
 
@@ -187,10 +187,16 @@ def _wh(text):
     return int(text.removesuffix(" Wh").replace("−", "-").replace(",", ""))
 
 
+def _open_numbers(figure):
+    """Open the table behind a picture; a browser tells of the opening, and the page fills the table, a moment later."""
+    figure.locator("summary").click()
+    figure.locator("tbody tr td").first.wait_for(state="attached")
+
+
 def _flow_sum(seen, sink):
     """Wh of all flows of the picture's table into `sink`."""
     figure = _figure(seen, "Its energy in one picture")
-    figure.locator("summary").click()
+    _open_numbers(figure)
     rows = [row.locator("td").all_inner_texts() for row in figure.locator("tbody tr").all()]
     sizes = {"kWh": 1000, "Wh": 1}
     return sum(float(row[2].split()[0]) * sizes[row[2].split()[1]] for row in rows if row[1].lower() == sink)

@@ -6,6 +6,7 @@ from sunfair.bench.gas import SIZES, bench_gas
 from sunfair.bench.gas_prices import DEFAULT_PRICES, GasPrices
 from sunfair.bench.gas_text import gas_text
 from sunfair.bench.planning import bench_planning
+from sunfair.bench.powerflow import bench_powerflow
 from sunfair.bench.year import bench_year
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "bench_forecast",
     "bench_gas",
     "bench_planning",
+    "bench_powerflow",
     "bench_year",
     "gas_text",
 ]

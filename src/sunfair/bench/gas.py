@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sunfair.bench.gas_chain import gas_chain
+from sunfair.bench.gas_charging import CHARGING_TARGETS, charging_gas, charging_missed
 from sunfair.bench.gas_day import LARGE
 from sunfair.bench.gas_measure import measure
 from sunfair.bench.gas_prices import DEFAULT_PRICES, GasPrices
@@ -58,9 +59,9 @@ def bench_gas(
     """Measure a market of each size on an anvil of its own, a minute in all. `progress` is told what comes next.
 
     Returns plain JSON values. ``commit_gas`` (the anchor), ``settle_gas_per_member`` (settle and apply) and others are
-    by size; what is one figure (``challenge_gas`` by kind, ``withdraw_gas``, …) is the largest size's; ``by_size``
-    holds everything. Raises ServiceMissing, which says what to install, without anvil; InputError for a size that no
-    market has.
+    by size; what is one figure (``challenge_gas`` by kind, ``withdraw_gas``, …) is the largest size's; ``charging_gas``
+    is the charging network's, by call; ``by_size`` holds everything. Raises ServiceMissing, which says what to install,
+    without anvil; InputError for a size that no market has.
     """
     tell = progress or (lambda _: None)
     _check(sizes)
@@ -72,6 +73,8 @@ def bench_gas(
             scene = make_scene(chain, size)
             tell(f"{size:,} members: every call, every challenge")
             measured[str(size)] = measure(scene, prices)
+    tell("the charging network: a booking's calls")
+    charging = charging_gas()
     last = measured[str(max(sizes))]
     return {
         "bench": "gas",
@@ -79,11 +82,12 @@ def bench_gas(
         "hardfork": "prague",
         **{name: {size: told[name] for size, told in measured.items()} for name in _EACH},
         **{name: last[name] for name in _LAST},
+        "charging_gas": charging,
         "by_size": measured,
         "prices": {"gas_gwei": prices.gas_gwei, "ether_eur": prices.ether_eur, "blob_gwei": prices.blob_gwei},
         "prototypes": {"source": "design page settlement.md, “Cost”", **PROTOTYPES},
-        "targets": dict(TARGETS),
-        "missed": _missed(measured),
+        "targets": {**TARGETS, "charging_gas": dict(CHARGING_TARGETS)},
+        "missed": _missed(measured) + charging_missed(charging),
     }
 
 

@@ -28,7 +28,7 @@ START = 20_000 * DAY
 _OPENING = START + 10 * HOUR
 _SEED = 7
 _POLICY = Policy(poll=0.02)
-_HOLDERS = ("operator", "guarantor", "0", "1", "2", "members", "watcher")
+_HOLDERS = ("operator", "guarantor", "governor", "registrar", "0", "1", "2", "members", "watcher")
 
 
 class _OneOwner:

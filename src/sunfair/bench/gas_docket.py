@@ -70,7 +70,7 @@ class Docketing:
         if kind == Demand.READING:
             row = row_proof_of(own, self.place)
             told = reading_digests(self.chain.domain, [a], [b], [row.number(53)], [row.number(61)])
-            return a, b, account_leaf(own), row, self.chain.keys.sign("meter", told[0].tobytes())
+            return a, b, account_leaf(own), row, self.chain.keys.sign(f"meter {a}", told[0].tobytes())
         if kind == Demand.HEADER:
             return anchor, a, header, path
         if kind == Demand.LEAF:

@@ -18,7 +18,7 @@ from sunfair.bench.gas_chain import START, GasChain
 from sunfair.bench.gas_day import CAP_WH, LARGE, SLOTS, Planted, Town
 from sunfair.bench.gas_rows import ROW_FRAUDS, Books, Posting
 from sunfair.model import FIRST_MEMBER, UTILITY
-from sunfair.ports import GUARANTOR, SlotRecord
+from sunfair.ports import GUARANTOR, Enrolment, SlotRecord
 from sunfair.settlement import anchor_tree, keccak, reading_digests
 from sunfair.settlement.court import Anchor, Meter, PublishedAuction, Settlement
 from sunfair.units import MICRO
@@ -27,6 +27,7 @@ __all__ = ["PAID", "SLOT_SECONDS", "Places", "Scene", "make_scene"]
 
 SLOT_SECONDS = 900
 _RING = 64
+_POINT = ("commitment", "nullifier")
 _OPENING = 50 * MICRO
 _DEPOSIT = 100_000 * MICRO
 _WALLET = 1_000 * MICRO
@@ -133,8 +134,9 @@ def _set_up(chain: GasChain, town: Town, first_slot: int) -> None:
     for terms in town.terms(first_slot, 3):
         ledger.set_terms(terms)
     ledger.open_accounts([chain.keys.address("members")] * size, [CAP_WH] * size)
-    meter = Meter(chain.keys.address("meter"), first_slot, 0, 0)
-    ledger.set_meters([(FIRST_MEMBER + at, meter) for at in range(LARGE)])
+    accounts = range(FIRST_MEMBER, FIRST_MEMBER + LARGE)
+    ledger.enrol([Enrolment(account, *(keccak(_of(word, account)) for word in _POINT)) for account in accounts])
+    ledger.bind_meters([(a, Meter(chain.keys.address(f"meter {a}"), first_slot, 0, 0)) for a in accounts])
     ledger.deposit(UTILITY, _DEPOSIT + _OPENING * size)
     ledger.deposit(GUARANTOR, _DEPOSIT)
     ledger.post_bond(ledger.bond_of(ledger.operator())[1])
@@ -146,6 +148,10 @@ def _set_up(chain: GasChain, town: Town, first_slot: int) -> None:
         ("approve", "EnergyCredit", chain.address("EnergyMarket"), 2**256 - 1),
     ):
         chain.call("members", name, function, *rest)
+
+
+def _of(word: str, account: int) -> bytes:
+    return f"{word} {account}".encode()
 
 
 # --- day 1 -----------------------------------------------------------------------------------------------------------
@@ -227,7 +233,7 @@ def _file_readings(chain: GasChain, records: Sequence[SlotRecord]) -> int:
         readings, account = records[place].readings, FIRST_MEMBER + member
         registers = int(readings.import_wh[member]), int(readings.export_wh[member])
         told = reading_digests(chain.domain, [account], [readings.slot], *([register] for register in registers))
-        signature = chain.keys.sign("meter", told[0].tobytes())
+        signature = chain.keys.sign(f"meter {account}", told[0].tobytes())
         chain.at((readings.slot + 1) * SLOT_SECONDS + 60)
         arguments = chain.address("EnergyMarket"), account, readings.slot, *registers, signature
         gas = chain.call("members", "Docket", "file_reading", *arguments)

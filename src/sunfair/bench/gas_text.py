@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sunfair.bench.gas_charging import charging_text
+
 __all__ = ["gas_text"]
 
 _CALLS = (
@@ -35,6 +37,7 @@ def gas_text(figures: Mapping[str, Any]) -> str:
         _calls(figures, sizes),
         _challenges(figures, sizes),
         _docket(figures, sizes),
+        charging_text(figures["charging_gas"], _table),
         _months(figures, sizes),
         _missed(figures),
     ]

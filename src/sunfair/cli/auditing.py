@@ -171,7 +171,7 @@ def _unreadable(error: LedgerError) -> InputError:
 
 def _plain(told: PublicAudit) -> dict[str, object]:
     """The same for JSON."""
-    checked = ("periods", "slots", "rows", "void", "applied", "pending", "cancelled", "shares", "balances")
+    checked = ("periods", "slots", "rows", "void", "applied", "pending", "cancelled", "shares", "balances", "plants")
     convictions = [
         {"kind": one.kind, "slot": one.slot, "offender": f"0x{one.offender.hex()}", "slashed": one.slashed}
         for one in told.convictions
@@ -210,6 +210,11 @@ def _tell_checked(told: PublicAudit) -> None:
         f"{settled} settlement(s), {told.applied} applied: zero sum, cover, reserve's bound; {told.cancelled} undone",
         f"{told.shares} of them with the network's share as the headers give it",
         f"{told.balances} balances against all that was paid in, paid out and settled",
+        *(
+            [f"{told.plants} plant(s): what their agents sent on, beside what was settled for them"]
+            if told.plants
+            else []
+        ),
         f"{len(told.convictions)} conviction(s)",
     )
     for line in lines:

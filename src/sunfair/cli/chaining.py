@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -16,6 +16,7 @@ from sunfair.chain.deployment_file import Standing
 from sunfair.chain.deployments import deploy_community, list_deployments, outbox_path, read_deployment
 from sunfair.chain.keys import parse_address
 from sunfair.chain.keystore import open_keystore
+from sunfair.chain.lookup import check_registry
 from sunfair.chain.node import Node
 from sunfair.chain.remote import RpcNetwork
 from sunfair.chain.rpc import JsonRpc
@@ -28,6 +29,8 @@ from sunfair.ports import Keys
 __all__ = ["Parties", "fee_cap", "run_deploy", "run_status"]
 
 _GWEI = Decimal(10**9)
+_MEND = "whose account it is never changes: name its address"
+_MENDS = {"governor": "name who says who may enter meter points, or a register that stands (--registry)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Parties:
     network: str | None
     reserve: str | None
     guarantor: str | None
+    governor: str | None
 
 
 def run_deploy(
@@ -47,6 +51,7 @@ def run_deploy(
     parties: Parties,
     asset: str | None,
     token: str | None,
+    registry: str | None,
     slot_minutes: int,
     gate_minutes: int,
     window_hours: int,
@@ -65,7 +70,7 @@ def run_deploy(
     with closing(rpc):
         chain_id = Node(rpc).chain_id()
     demo = None if demo_keys is None else SeededKeys(demo_keys, chain_id)
-    addresses = _addresses(parties, asset, token, demo)
+    addresses = _addresses(parties, {"asset": asset, "token": token, "registry": registry}, demo)
     keys: Keys = demo or open_keystore(password=asked_password())
     charter = Charter(
         keccak(name.encode()),
@@ -78,10 +83,13 @@ def run_deploy(
         takeover_days * 86400,
         escape_days * 86400,
         bond,
+        addresses.get("governor", bytes(20)),
     )
     outbox = outbox_path(folder, chain_id, charter.operator)
     with RpcNetwork.connect(rpc, chain_id=chain_id, outbox=outbox, policy=policy) as network:
         given = _given(network, addresses)
+        if "registry" in given:
+            charter = replace(charter, governor=check_registry(network, given["registry"]))
         stderr.print(f"{name} on chain {chain_id} ({rpc.place}), operator 0x{charter.operator.hex()}", soft_wrap=True)
         standing = deploy_community(network, keys, WallClock(), name, charter, folder, given=given)
     _print(_contracts(standing), as_json)
@@ -157,8 +165,8 @@ def _print(facts: Mapping[str, Any], as_json: bool) -> None:
 
 def _given(network: RpcNetwork, addresses: Mapping[str, bytes]) -> dict[str, bytes]:
     """The money that stood before, once it is known to do; InputError says what is wrong with it."""
-    given = {role: addresses[role] for role in ("asset", "token") if role in addresses}
-    checks = [check_asset(network.node, address, f"--{role}") for role, address in given.items()]
+    given = {role: addresses[role] for role in ("asset", "token", "registry") if role in addresses}
+    checks = [check_asset(network.node, given[role], f"--{role}") for role in ("asset", "token") if role in given]
     faults = [fault for check in checks for fault in check.faults]
     if faults:
         raise InputError("this token cannot be the money of a market", faults)
@@ -168,28 +176,31 @@ def _given(network: RpcNetwork, addresses: Mapping[str, bytes]) -> dict[str, byt
     return {"asset": bytes(20), **given} if "token" in given else given
 
 
-def _addresses(parties: Parties, asset: str | None, token: str | None, demo: Keys | None) -> dict[str, bytes]:
+def _addresses(parties: Parties, standing: Mapping[str, str | None], demo: Keys | None) -> dict[str, bytes]:
     """Every address by its name, or every fault among them at once."""
     written = {
         "utility": parties.utility,
         "network": parties.network,
         "reserve": parties.reserve,
         "guarantor": parties.guarantor,
+        **({"governor": parties.governor} if standing["registry"] is None else {}),
     }
-    holders = {"utility": "0", "network": "1", "reserve": "2", "guarantor": "guarantor"}
+    holders = {"utility": "0", "network": "1", "reserve": "2", "guarantor": "guarantor", "governor": "governor"}
     found: dict[str, bytes] = {}
     faults: list[Fault] = []
-    for name, text in {**written, "asset": asset, "token": token}.items():
+    for name, text in {**written, **standing}.items():
         try:
             if text is not None:
                 found[name] = parse_address(text)
             elif name in holders and demo is not None:
                 found[name] = demo.address(holders[name])
             elif name in holders:
-                faults.append(Fault(f"--{name}", "is not given", "whose account it is never changes: name its address"))
+                faults.append(Fault(f"--{name}", "is not given", _MENDS.get(name, _MEND)))
         except ValueError as error:
             faults.append(Fault(f"--{name}", str(error)))
-    if asset is not None and token is not None:
+    if standing["registry"] is not None and parties.governor is not None:
+        faults.append(Fault("--registry, --governor", "both are given", "a register that stands has its own governor"))
+    if standing["asset"] is not None and standing["token"] is not None:
         faults.append(Fault("--asset, --token", "both are given", "a token that stands already has its own asset"))
     if faults:
         raise InputError("the market's parties are not known", faults)

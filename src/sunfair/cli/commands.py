@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from sunfair.cli.charging import charging
 from sunfair.cli.commands_credit import credits_app, register_swap
 from sunfair.cli.commons import commons
-from sunfair.cli.registry_commands import registry, switch
+from sunfair.cli.csms_commands import csms
+from sunfair.cli.grid import grid
+from sunfair.cli.registry_commands_meters import registry, switch
 
 __all__ = ["app"]
 
@@ -28,6 +31,9 @@ app.add_typer(chains, name="chain")
 app.add_typer(credits_app, name="credit")
 register_swap(chains)
 app.add_typer(commons, name="commons")
+app.add_typer(charging, name="charging")
+app.add_typer(csms, name="csms")
+app.add_typer(grid, name="grid")
 app.add_typer(registry, name="registry")
 app.add_typer(switch, name="switch")
 
@@ -81,7 +87,7 @@ def demo(
     homes: Annotated[int | None, typer.Option("--homes", help="How many homes; default: the whole street.")] = None,
     seed: Seed = 7,
     out: Out = None,
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="End with the report (it always does so far).")] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End with the report (so far it always does).")] = False,
     start: Start = None,
     tariff: Annotated[Tariff, typer.Option("--tariff", help="The utility's tariff.")] = Tariff.FLAT,
     cheat: Annotated[
@@ -91,14 +97,23 @@ def demo(
     commons_too: Annotated[bool, typer.Option("--commons", help="A street builds a plant; another fails.")] = False,
     rpc: Annotated[str | None, typer.Option("--rpc", help="Settle on this local development node.")] = None,
     deployments: Deployments = Path("deployments"),
+    charging_too: Annotated[bool, typer.Option("--charging", help="Hotels, cars and chargers for a day.")] = False,
     switching: Annotated[bool, typer.Option("--switching", help="A street changes its suppliers instead.")] = False,
     as_json: Json = False,
 ) -> None:
     """A street of a hundred homes trades a day: agents, market, wires, chain, bills, pictures."""
+    stories = {"--commons": commons_too, "--charging": charging_too, "--switching": switching, "--cheat": bool(cheat)}
+    if len(chosen := [name for name, asked in stories.items() if asked]) > 1:
+        raise typer.BadParameter(f"{' and '.join(chosen)} are stories of their own: choose one")
     if commons_too:
         from sunfair.cli.commons_demo import run_commons_demo
 
         run_commons_demo(homes=homes, seed=seed, out=out, rpc=rpc, as_json=as_json)
+        return
+    if charging_too:
+        from sunfair.cli.charging_demo import run_charging_demo
+
+        run_charging_demo(seed=seed, out=out, as_json=as_json)
         return
     if switching:
         from sunfair.cli.switching_demo import run_switching
@@ -126,12 +141,15 @@ def run(
     start: Start = None,
     days: Days = 1,
     seed: Seed = 7,
+    rpc: Annotated[str | None, typer.Option("--rpc", help="Settle on this local development node.")] = None,
+    deployments: Deployments = Path("deployments"),
     as_json: Json = False,
 ) -> None:
     """The same on a community of your own."""
     from sunfair.cli.running import run_scenario
 
-    run_scenario(scenario, days=days, seed=seed, out=out, start=start, as_json=as_json)
+    node = None if rpc is None else (rpc, deployments)
+    run_scenario(scenario, days=days, seed=seed, out=out, start=start, as_json=as_json, node=node)
 
 
 @app.command()
@@ -202,35 +220,50 @@ def watch(
 
 
 @app.command()
-def compare(folder: Folder, as_json: Json = False) -> None:
+def compare(
+    folder: Folder,
+    as_json: Json = False,
+    wires: Annotated[
+        bool, typer.Option("--wires", help="Also what trades used of the wires, and who caused their losses.")
+    ] = False,
+    kappa: Annotated[
+        float | None,
+        typer.Option("--kappa", help="--wires: currency per kWh and branch; else the same money as now."),
+    ] = None,
+) -> None:
     """All market mechanisms on the run's offers: welfare, volume, price, who gains."""
     from sunfair.cli.comparing import run_compare
 
-    run_compare(folder, as_json=as_json)
+    run_compare(folder, as_json=as_json, wires=wires, kappa=kappa)
 
 
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="What to measure: clearing, forecast, gas, planning, registry, year.", metavar="NAME")
+        str,
+        typer.Argument(
+            help="What to measure: clearing, commons, csms, forecast, gas, grid, planning, powerflow, registry, year.",
+            metavar="NAME",
+        ),
     ],
     as_json: Json = False,
     sizes: Annotated[
-        str | None, typer.Option("--sizes", help="gas: members, e.g. 10,100; registry: see docs/registry.md.")
+        str | None, typer.Option("--sizes", help="gas: members, e.g. 10,100; registry, csms: see their docs.")
     ] = None,
     gas_price: Annotated[float | None, typer.Option("--gas-price", help="gas: gwei a gas.", metavar="GWEI")] = None,
     eth_price: Annotated[float | None, typer.Option("--eth-price", help="gas: an ether.", metavar="EUR")] = None,
     blob_price: Annotated[float | None, typer.Option("--blob-price", help="gas: a blob gas.", metavar="GWEI")] = None,
     community: Annotated[
-        Path | None, typer.Option("--community", help="forecast, planning, year: a community.toml.")
+        Path | None, typer.Option("--community", help="forecast, grid, planning, powerflow, year.")
     ] = None,
     weeks: Annotated[int | None, typer.Option("--weeks", help="year: so many weeks of it; all of it without.")] = None,
+    every: Annotated[int | None, typer.Option("--every", help="grid: every so many-th day; 21 without.")] = None,
 ) -> None:
-    """Figures measured now, beside a reference: plain Python, HiGHS, naive forecasts, the simple rule, prototypes."""
+    """Figures measured now, beside a reference: plain Python, HiGHS, pandapower, naive forecasts, the simple rule."""
     from sunfair.cli.benching import run_bench
 
     prices = {"gas_price": gas_price, "eth_price": eth_price, "blob_price": blob_price}
-    run_bench(name, as_json=as_json, sizes=sizes, community=community, weeks=weeks, **prices)
+    run_bench(name, as_json=as_json, sizes=sizes, community=community, weeks=weeks, every=every, **prices)
 
 
 @imports.command("csv")
@@ -245,6 +278,20 @@ def import_csv(
     from sunfair.cli.importing import from_csv
 
     from_csv(folder, out=out, unit=unit.value, slot_minutes=slot_minutes, timezone=timezone)
+
+
+@imports.command("grid")
+def import_grid(
+    source: Annotated[
+        Path,
+        typer.Argument(help="pandapower's or power-grid-model's JSON, or a SimBench CSV folder.", metavar="SOURCE"),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The network's file; must not be there.")],
+) -> None:
+    """A network alone, from another program: checked, named in full where it is wrong, written for [grid] file."""
+    from sunfair.cli.importing import from_grid
+
+    from_grid(source, out=out)
 
 
 @imports.command("simbench")
@@ -270,6 +317,8 @@ def chain_deploy(
     network: Annotated[str | None, typer.Option("--network", help="Address that owns account 1.")] = None,
     reserve: Annotated[str | None, typer.Option("--reserve", help="Address that owns account 2.")] = None,
     guarantor: Annotated[str | None, typer.Option("--guarantor", help="Address that pays cover.")] = None,
+    governor: Annotated[str | None, typer.Option("--governor", help="Address that names registrars.")] = None,
+    registry: Annotated[str | None, typer.Option("--registry", help="Register of meter points that stands.")] = None,
     asset: Annotated[str | None, typer.Option("--asset", help="Stablecoin with 6 decimals behind the token.")] = None,
     token: Annotated[str | None, typer.Option("--token", help="Token of 6 decimals to hold balances in.")] = None,
     slot_minutes: Annotated[int, typer.Option("--slot-minutes", help="Length of a slot.", min=1)] = 15,
@@ -290,7 +339,8 @@ def chain_deploy(
     run_deploy(
         name,
         rpc_url=rpc_url,
-        parties=Parties(utility, network, reserve, guarantor),
+        parties=Parties(utility, network, reserve, guarantor, governor),
+        registry=registry,
         asset=asset,
         token=token,
         slot_minutes=slot_minutes,

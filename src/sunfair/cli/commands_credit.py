@@ -221,7 +221,7 @@ def chain_swap_key(
     deployments: Deployments = Path("deployments"),
     rpc_url: RpcUrl = None,
 ) -> None:
-    """As the utility, look at a device's key swap and date its new key."""
+    """As the registrar, look at a device's key swap and bind its new key."""
     from sunfair.cli.crediting_chain import run_swap_key
 
     run_swap_key(name, swap, rpc_url=rpc_url, folder=deployments)

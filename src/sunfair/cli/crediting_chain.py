@@ -132,9 +132,9 @@ def run_first_boot(
 
 
 def run_swap_key(name: str, path: Path, *, rpc_url: str | None, folder: Path) -> None:
-    """The utility's part: look at a swap, date the new key on chain, and print it."""
+    """The registrar's part: look at a swap, bind the new key from its date on, and print it."""
     swap, old, new = read_swap(path)
-    keys = open_keystore(password=asked_password(), holder="0")
+    keys = open_keystore(password=asked_password(), holder="registrar")
     with RpcNetwork.connect(JsonRpc(node_url(rpc_url))) as network:
         standing = read_deployment(folder, network.chain_id, name)
         ledger = MarketLedger(network, standing.deployment, keys, WallClock())

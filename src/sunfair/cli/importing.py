@@ -1,11 +1,11 @@
-"""`import csv` and `import simbench`."""
+"""`import csv`, `import grid` and `import simbench`."""
 
 from pathlib import Path
 
 from sunfair.cli.show import stderr, stdout
-from sunfair.files import import_csv, import_simbench
+from sunfair.files import import_csv, import_grid, import_simbench
 
-__all__ = ["from_csv", "from_simbench"]
+__all__ = ["from_csv", "from_grid", "from_simbench"]
 
 
 def from_csv(folder: Path, *, out: Path, unit: str, slot_minutes: int | None, timezone: str) -> None:
@@ -14,6 +14,17 @@ def from_csv(folder: Path, *, out: Path, unit: str, slot_minutes: int | None, ti
     for notice in scenario.notices:
         stderr.print(notice, style="dim", markup=False)
     _next(out)
+
+
+def from_grid(source: Path, *, out: Path) -> None:
+    """A network's file from another program's."""
+    made = import_grid(source, out)
+    for notice in made.notices:
+        stderr.print(notice, style="dim", markup=False)
+    data = made.root["data"]
+    buses, lines, transformers = (len(data[name]) for name in ("node", "line", "transformer"))
+    counts = f"{buses} buses, {lines} lines, {transformers} transformers"
+    stdout.print(f"Wrote {out}: {counts}. Now: [grid] file in a community.toml beside it", soft_wrap=True, markup=False)
 
 
 def from_simbench(code: str, *, out: Path, seed: int) -> None:

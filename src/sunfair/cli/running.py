@@ -15,8 +15,8 @@ from sunfair.wiring.remote import Place
 
 __all__ = ["run_demo", "run_scenario"]
 
-DEMO_DAY = date(2016, 9, 21)
-"""The bundled street's usual day: sun, and no wire over its limit on it or any later day of the year."""
+DEMO_DAY = date(2016, 5, 22)
+"""The bundled street's usual day: so much sun that its wires would be over their limits for hours if nobody looked."""
 
 
 def run_demo(
@@ -32,19 +32,44 @@ def run_demo(
 ) -> None:
     """The bundled community; with a `node` (URL, folder of deployments) settled on that local development node."""
     scenario = default_community(dynamic=dynamic, homes=homes)
+    _run_at(node, scenario, days=days, seed=seed, out=out, start=start, usual=DEMO_DAY, as_json=as_json)
+
+
+def run_scenario(
+    path: Path,
+    *,
+    days: int,
+    seed: int,
+    out: Path | None,
+    start: str | None,
+    as_json: bool,
+    node: tuple[str, Path] | None = None,
+) -> None:
+    """A community of the user's own; `node` as for the demo."""
+    scenario = load_scenario(path)
+    _run_at(node, scenario, days=days, seed=seed, out=out, start=start, usual=None, as_json=as_json)
+
+
+def _run_at(
+    node: tuple[str, Path] | None,
+    scenario: Scenario,
+    *,
+    days: int,
+    seed: int,
+    out: Path | None,
+    start: str | None,
+    usual: date | None,
+    as_json: bool,
+) -> None:
+    """Settled on a chain in this process, or on the local development node of that URL and folder of deployments."""
     if node is None:
-        _run(scenario, days=days, seed=seed, out=out, start=start, usual=DEMO_DAY, as_json=as_json)
+        _run(scenario, days=days, seed=seed, out=out, start=start, usual=usual, as_json=as_json)
         return
     from sunfair.wiring.remote import development_node
 
     with development_node(*node) as place:
-        _run(scenario, days=days, seed=seed, out=out, start=start, usual=DEMO_DAY, as_json=as_json, place=place)
+        _run(scenario, days=days, seed=seed, out=out, start=start, usual=usual, as_json=as_json, place=place)
         stderr.print(f"On chain sunfair audit --rpc {node[0]} --deployment {place.file}", markup=False, soft_wrap=True)
-
-
-def run_scenario(path: Path, *, days: int, seed: int, out: Path | None, start: str | None, as_json: bool) -> None:
-    """A community of the user's own."""
-    _run(load_scenario(path), days=days, seed=seed, out=out, start=start, usual=None, as_json=as_json)
 
 
 def _run(
@@ -98,6 +123,9 @@ def _tell(result: RunResult) -> None:
     stdout.print(f"                           {money['bill_alone']} with neither")
     stdout.print(f"  homes better off         {street['homes_better_off']} of {len(homes)} by trading")
     wires = f"{violations['slots']} slot(s) outside their limits"
+    if free := summary["envelope"].get("unlimited"):
+        lost = _percent(summary["envelope"]["curtailed_share"])
+        wires += f", {free['slots']} if meters had no caps; {lost} of the roofs' energy was turned down"
     stdout.print(f"  wires                    {wires if (result.folder / 'grid.json').exists() else 'no grid given'}")
     stdout.print(f"  took                     {summary['seconds']} s")
     for notice in summary["notices"]:

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     TIME = "time of day"
     INSTANT = "date and time"
     WHOLES = "list of whole numbers"
+    ROWS = "list of lists of whole numbers"
+    DECIMALS = "list of decimals"
+    DATE = "date"
 
 
 @dataclass(frozen=True, slots=True)

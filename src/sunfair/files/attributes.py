@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from sunfair.files.attribute import Attribute, Kind
 from sunfair.files.attributes_owner import OWNER_ATTRIBUTES
-from sunfair.model import Mechanism, Phase, Session, Strategy
+from sunfair.files.attributes_plant import PLANT_ATTRIBUTES
+from sunfair.model import Mechanism, Phase, Session, Sharing, Strategy
 from sunfair.slots import SLOT_MINUTES
 from sunfair.units import LIMIT_MAX, MICRO
 
@@ -24,6 +25,7 @@ TABLES = (
     "member.appliance",
     "member.prepaid",
     "member.plant",
+    "member.seat_sale",
 )
 """The tables of a community file; ``[[member]]`` stands once per member, ``[[market]]`` once per retailer's market."""
 
@@ -154,7 +156,19 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     _share("utility_bps", "1200", "the utility's share"),
     _share("network_bps", "800", "the network operator's share; the three sum to 10000"),
     Attribute(
-        "grid", "file", Kind.FILE, "the network as power-grid-model input data, JSON, beside this file", required=True
+        "grid",
+        "file",
+        Kind.FILE,
+        "the network beside this file: JSON of power-grid-model or pandapower, or a folder of SimBench's CSV",
+        required=True,
+    ),
+    Attribute(
+        "grid",
+        "envelope",
+        Kind.WORD,
+        "how the wires' room is shared as caps on what each meter may show; none sets no caps",
+        default="none",
+        words=tuple(Sharing),
     ),
     Attribute("member", "id", Kind.TEXT, "its name, once in the file", required=True),
     Attribute("member", "meter", Kind.TEXT, "its meter point, once in the file", default="the id"),
@@ -228,6 +242,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         default="none",
     ),
     *OWNER_ATTRIBUTES,
+    *PLANT_ATTRIBUTES,
 )
 
 

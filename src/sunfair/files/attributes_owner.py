@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from sunfair.files.attribute import Attribute, Kind
-from sunfair.model import PLANT_KEYS, MarketKind
+from sunfair.model import MarketKind
 from sunfair.units import LIMIT_MAX, MICRO
 
 __all__ = ["OWNER_ATTRIBUTES"]
@@ -147,28 +147,6 @@ _OWNER = (
     _money("member.prepaid", "opening", "enough", "what a simulated run pays in before its first slot"),
 )
 
-_PLANT = (
-    Attribute("member.plant", "holders", Kind.TEXTS, "ids of the members that hold the plant", required=True),
-    Attribute(
-        "member.plant",
-        "shares",
-        Kind.WHOLES,
-        "what each of them holds, in their order, summing to 10000",
-        "bps",
-        required=True,
-        low=Decimal(1),
-        high=Decimal(10_000),
-    ),
-    Attribute(
-        "member.plant",
-        "key",
-        Kind.WORD,
-        "by which its output is told as the holders' own, beside what it sells for",
-        default="none",
-        words=PLANT_KEYS,
-    ),
-)
-
 _MARKET = (
     Attribute("market", "name", Kind.TEXT, "what the market is called, once in the file", required=True),
     Attribute("market", "kind", Kind.WORD, "how the retailer sells", words=tuple(MarketKind), required=True),
@@ -214,7 +192,6 @@ OWNER_ATTRIBUTES: tuple[Attribute, ...] = (
         default="[]",
     ),
     *_OWNER,
-    *_PLANT,
     *_MARKET,
 )
 """What a home can be told beside its wires and devices; the order is that of the documentation."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sunfair.errors import Fault, InputError, RunFilesError
 from sunfair.files import run_tables as rows_of
-from sunfair.files.schema import SCHEMAS
-from sunfair.model import FIRST_MEMBER, Community
+from sunfair.files.schema import SCHEMAS, SOMETIMES
+from sunfair.model import FIRST_MEMBER, Community, Mechanism, Phase
 from sunfair.ports import FlowRecord, PlanRecord, SettlementRecord, SlotRecord
 
 __all__ = ["RunFolder", "fresh_folder", "read_table"]
@@ -82,7 +82,7 @@ class RunFolder:
         """Close every file; tables nobody wrote to become empty ones."""
         self._write_transfers()
         for name, schema in SCHEMAS.items():
-            if name not in self._writers and name != "injections":
+            if name not in self._writers and name not in SOMETIMES:
                 self._open(name, schema)
         for writer in self._writers.values():
             writer.close()
@@ -105,6 +105,16 @@ class RunFolder:
                 for at, record in enumerate(slots)
             ]
             self._append("injections", pa.concat_tables(parts))
+        if self._community.mechanism is Mechanism.NETWORK:
+            phases = [member.phase or Phase.ABC for member in self._community.members]
+            prices = [None if record.void or record.local is None else record.local.local for record in slots]
+            parts = [
+                rows_of.local_columns(record.slot, local, phases) for record, local in zip(slots, prices, strict=True)
+            ]
+            self._append("local_prices", pa.concat_tables([rows_of.table("local_prices", part) for part in parts]))
+        for record in slots:
+            if record.envelope is not None:
+                self._write("envelopes", rows_of.envelope_columns(record))
         self._write("void", rows_of.void_columns(slots))
         self._write("bills", rows_of.bill_columns(civil, slots))
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from sunfair.files.run_folder import read_table
 from sunfair.files.statements import read_statements
-from sunfair.grid import LOADING_MAX, VOLTAGE_MAX_PU, VOLTAGE_MIN_PU
-from sunfair.model import FIRST_MEMBER, Community
+from sunfair.files.unlimited import FOLDER, read_injections
+from sunfair.grid import LOADING_MAX, VOLTAGE_MAX_PU, VOLTAGE_MIN_PU, Network, power_flow, violations
+from sunfair.model import FIRST_MEMBER, Community, Sharing
 from sunfair.settlement import residual_money
 
 __all__ = ["summarise"]
@@ -120,6 +121,7 @@ def summarise(folder: Path, community: Community, *, hours: float) -> dict[str, 
             "homes_worse_off": int((pays > bills["bill_battery_only"]).sum()),
         },
         "violations": _violations(folder, hours),
+        "envelope": _envelope(folder, community, homes, hours),
     }
 
 
@@ -162,6 +164,34 @@ def _feeder(folder: Path, hours: float) -> dict[str, int]:
         name: int(sum(slots[name].to_pylist())) for name in ("import_wh", "export_wh", "losses_wh", "curtailed_wh")
     }
     return {**peak, **totals}
+
+
+def _envelope(folder: Path, community: Community, homes: _Homes, hours: float) -> dict[str, object]:
+    """What the caps cost and what they spared: part of the roofs' energy not taken, from how many homes, and how evenly
+    (Jain's index of the part that each roof could give, 1: all alike); slots and hours outside the limits without them.
+
+    Empty in a community without caps, or without wires. Jain, Chiu and Hawe, DEC-TR-301 (1984).
+    """
+    if community.envelope is Sharing.NONE or not (folder / "envelopes.parquet").is_file():
+        return {}
+    roof, curtailed = homes.pv.sum(axis=0), homes.curtail.sum(axis=0)
+    kept = 1.0 - curtailed[roof > 0] / roof[roof > 0]
+    jain = float(kept.sum() ** 2 / (len(kept) * (kept**2).sum())) if kept.any() else None
+    told: dict[str, object] = {
+        "sharing": community.envelope.value,
+        "curtailed_share": _ratio(int(curtailed.sum()), int(roof.sum())),
+        "homes_curtailed": int((curtailed > 0).sum()),
+        "jain": None if jain is None else round(jain, 6),
+    }
+    if not (folder / FOLDER).is_dir():
+        return told
+    network = Network.parse((folder / "grid.json").read_text(encoding="utf-8"))
+    flow = power_flow(network, *read_injections(folder / FOLDER, community.size))
+    outside = violations(flow)
+    without = {"slots": int(outside.sum()), "hours": round(float(outside.sum()) * hours, 4)}
+    for name, value in (("max_voltage_pu", flow.max_voltage_pu), ("max_loading", flow.max_loading)):
+        without[name] = round(float(np.nanmax(value, initial=0.0)), 5)
+    return told | {"unlimited": without}
 
 
 def _violations(folder: Path, hours: float) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """From a slot's record to the rows of a run's tables: column by column, without changing a number."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -8,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sunfair.files.schema import SCHEMAS
-from sunfair.model import FIRST_MEMBER
+from sunfair.market import LocalPrices
+from sunfair.model import FIRST_MEMBER, Phase
 from sunfair.ports import FlowRecord, PlanRecord, SlotRecord
 from sunfair.settlement import LINES, ZERO_HASH, shown_lines, slot_lines
 from sunfair.slots import SlotClock
@@ -17,7 +19,9 @@ from sunfair.units import NO_BUY, NO_SELL
 __all__ = [
     "agent_columns",
     "bill_columns",
+    "envelope_columns",
     "injection_columns",
+    "local_columns",
     "offer_columns",
     "plan_columns",
     "public_columns",
@@ -78,6 +82,26 @@ def slot_columns(records: list[SlotRecord], plans: list[PlanRecord], flows: Flow
 def _root(record: SlotRecord, name: str) -> bytes:
     """One of the header's hashes; zeros where the slot is void, for its header binds nothing."""
     return ZERO_HASH if record.void or record.header is None else bytes(getattr(record.header, name))
+
+
+def envelope_columns(record: SlotRecord) -> Columns:
+    """`envelopes.parquet` of one slot; no row where the meters have no caps."""
+    if record.envelope is None:
+        return {field.name: [] for field in SCHEMAS["envelopes"]}
+    asks, caps = record.envelope.asks, record.envelope.caps
+    count = len(caps.import_wh)
+    return {
+        "slot": np.full(count, record.slot),
+        "account": np.arange(FIRST_MEMBER, FIRST_MEMBER + count, dtype=np.int32),
+        "need_wh": asks.need_wh,
+        "import_ask_wh": asks.import_wh,
+        "export_ask_wh": asks.export_wh,
+        "import_most_wh": asks.import_most_wh,
+        "export_most_wh": asks.export_most_wh,
+        "import_cap_wh": caps.import_wh,
+        "export_cap_wh": caps.export_wh,
+        "salt": _fixed(record.envelope.salts),
+    }
 
 
 def offer_columns(record: SlotRecord) -> Columns:
@@ -203,6 +227,42 @@ def injection_columns(slot: int, p_w: NDArray[np.float64], q_var: NDArray[np.flo
         columns[f"p_{phase}_w"] = p_w[:, at]
         columns[f"q_{phase}_var"] = q_var[:, at]
     return columns
+
+
+def local_columns(slot: int, local: LocalPrices | None, phases: Sequence[Phase]) -> Columns:
+    """`local_prices.parquet` of one slot: of each member the phases it uses; one of three phases also their mean,
+    `abc`, at which it trades. No row without prices: where nothing traded ahead, or the slot is void.
+    """
+    if local is None:
+        return {field.name: [] for field in SCHEMAS["local_prices"]}
+    member, phase, word = [], [], []
+    for at, own in enumerate(phases):
+        used = "abc" if own is Phase.ABC else own.value
+        for letter in used:
+            member.append(at)
+            phase.append("abc".index(letter))
+            word.append(letter)
+        if own is Phase.ABC:
+            member.append(at)
+            phase.append(3)
+            word.append("abc")
+    parts = {name: _with_mean(getattr(local, name)) for name in ("losses", "voltage", "congestion")}
+    rows = {name: values[member, phase] for name, values in parts.items()}
+    price = np.where(np.array(phase) == 3, local.connection[member], _with_mean(local.price)[member, phase])
+    rows["congestion"] = price - local.energy - rows["losses"] - rows["voltage"]
+    return {
+        "slot": np.full(len(member), slot),
+        "account": (np.array(member) + FIRST_MEMBER).astype(np.int32),
+        "phase": list(word),
+        "price": price,
+        "energy": np.full(len(member), local.energy),
+        **rows,
+    }
+
+
+def _with_mean(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64[n, 3] with the mean over the phases, rounded down, as a fourth column."""
+    return np.concatenate([values, values.sum(axis=1, keepdims=True) // 3], axis=1)
 
 
 def bill_columns(civil: date, records: list[SlotRecord]) -> Columns:

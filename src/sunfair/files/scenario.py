@@ -5,7 +5,7 @@ from pathlib import Path
 from sunfair.errors import Fault, ScenarioError
 from sunfair.files.scenario_document import Document, read_document
 from sunfair.files.scenario_markets import read_quotes
-from sunfair.files.scenario_network import read_network
+from sunfair.files.scenario_network import idle_phases, read_network
 from sunfair.files.scenario_rules import check_rules, community_of
 from sunfair.files.scenario_series import read_series
 from sunfair.files.scenario_visits import read_visits
@@ -33,12 +33,13 @@ def load_scenario(path: Path | str) -> Scenario:
         faults += wrong + wrong_visits
     quotes, wrong_quotes = read_quotes(document, path.parent, clock)
     faults += wrong_quotes
-    network, wrong_network = _network(document, path.parent)
+    network, assumed, wrong_network = _network(document, path.parent)
     faults += wrong_network
     if faults or series is None:
         raise _error(path, faults)
     community, notices = community_of(document)
-    return Scenario(community, series, visits, network, tuple(notices), quotes)
+    idle = idle_phases(community.members) if network is not None else []
+    return Scenario(community, series, visits, network, (*notices, *assumed, *idle), quotes)
 
 
 def load_community(path: Path | str) -> Community:
@@ -81,9 +82,9 @@ def _clock(document: Document) -> SlotClock | None:
     return None
 
 
-def _network(document: Document, folder: Path) -> tuple[str | None, list[Fault]]:
+def _network(document: Document, folder: Path) -> tuple[str | None, list[str], list[Fault]]:
     name = document.grid.text("file") if document.grid is not None else ""
     if not name:
-        return None, []
+        return None, [], []
     buses = [(member.at("bus"), member.whole("bus")) for member in document.members if "bus" in member.values]
     return read_network(folder / name, buses)

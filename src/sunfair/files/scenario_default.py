@@ -7,8 +7,8 @@ from importlib.resources import as_file, files
 import numpy as np
 
 from sunfair.errors import Fault, InputError
+from sunfair.files.network_text import place_loads
 from sunfair.files.scenario import load_scenario
-from sunfair.files.scenario_network import place_loads
 from sunfair.files.scenario_rules import sessions_of
 from sunfair.model import Scenario, Visits
 

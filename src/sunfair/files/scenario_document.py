@@ -46,6 +46,16 @@ class Table:
         value = self.values.get(key, ())
         return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
 
+    def wholes(self, key: str) -> tuple[int, ...]:
+        """A list of numbers' value."""
+        value = self.values.get(key, ())
+        return tuple(item for item in value if isinstance(item, int)) if isinstance(value, tuple) else ()
+
+    def rows(self, key: str) -> tuple[tuple[int, ...], ...]:
+        """A list of lists of numbers' value."""
+        value = self.values.get(key, ())
+        return tuple(item for item in value if isinstance(item, tuple)) if isinstance(value, tuple) else ()
+
     def number(self, key: str) -> int | None:
         """A number's value, None where there is none that can be read."""
         value = self.values.get(key)
@@ -173,7 +183,7 @@ def _listed(
         yield item, f"{place} {title} {number}"
 
 
-_ONCE, _MANY = ("owner", "prepaid", "plant"), ("gift", "override", "vacation", "appliance")
+_ONCE, _MANY = ("owner", "prepaid", "plant"), ("gift", "override", "vacation", "appliance", "seat_sale")
 
 
 def _member(raw: Mapping[str, Any], place: str, faults: list[Fault]) -> Table:

@@ -113,8 +113,7 @@ def _appliances(tables: Sequence[Table], clock: SlotClock | None) -> Iterator[Fa
 
 
 def _profile(table: Table) -> tuple[int, ...]:
-    value = table.values.get("profile_wh", ())
-    return tuple(int(part) for part in value) if isinstance(value, tuple) else ()
+    return table.wholes("profile_wh")
 
 
 def _prepaid(table: Table | None) -> Iterator[Fault]:

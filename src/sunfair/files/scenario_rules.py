@@ -19,6 +19,7 @@ from sunfair.model import (
     Member,
     Phase,
     Session,
+    Sharing,
     Strategy,
 )
 from sunfair.slots import SLOT_MINUTES, SlotClock, zone
@@ -46,7 +47,7 @@ _KNOWN_PRICE = "At the mid-market rate the community trades after each slot only
 def check_rules(document: Document, clock: SlotClock | None = None) -> list[Fault]:
     """Every fault between keys that are readable one by one; `clock` is None where the slots cannot be known."""
     faults = [*_community(document.community), *_fees(document.fees), *_tariff(document.tariff)]
-    faults += [*shared_names(document.members), *market_faults(document, clock)]
+    faults += [*_wires(document), *shared_names(document.members), *market_faults(document, clock)]
     for member in document.members:
         faults += [*battery_faults(member), *_roof(member), *_car(member)]
         faults += owner_faults(member, [other.text("id") for other in document.members], clock)
@@ -68,6 +69,18 @@ def _community(table: Table) -> Iterator[Fault]:
     currency = table.text("currency", "EUR")
     if not re.fullmatch("[A-Z]{3}", currency):
         yield Fault(table.at("currency"), f'is "{currency}"; it must be an ISO 4217 code', "e.g. EUR")
+
+
+def _wires(document: Document) -> Iterator[Fault]:
+    """What trading on the wires needs."""
+    table = document.community
+    if table.text("mechanism", Mechanism.UNIFORM) != Mechanism.NETWORK or len(document.members) < SMALL_COMMUNITY:
+        return
+    if document.grid is None:
+        yield Fault(table.at("mechanism"), 'is "network", but there is no [grid]', "name the network under [grid] file")
+    if "sessions" not in table.broken and Session.AHEAD not in _sessions(table):
+        what = "leaves out ahead: on the wires only what has not flowed yet can be traded"
+        yield Fault(table.at("sessions"), what, 'sessions = ["ahead", "pool"]')
 
 
 def _fees(table: Table) -> Iterator[Fault]:
@@ -165,8 +178,7 @@ def community_of(document: Document) -> tuple[Community, list[str]]:
         _sessions(table),
         Mechanism(table.text("mechanism", Mechanism.UNIFORM)),
     )
-    k = table.values.get("k", (1, 2))
-    assert isinstance(k, tuple)
+    k = table.wholes("k") or (1, 2)
     community = Community(
         name=table.text("name"),
         members=members,
@@ -175,15 +187,20 @@ def community_of(document: Document) -> tuple[Community, list[str]]:
         mechanism=mechanism,
         fees=Fees(*_shares(document.fees)),
         currency=table.text("currency", "EUR"),
-        k=(int(k[0]), int(k[1])),
+        k=(k[0], k[1]),
         gate_minutes=table.whole("gate_minutes", 5),
         markets=markets_of(document.markets),
+        envelope=_envelope(document.grid),
     )
     own = table.values.get("notices", ())
     assert isinstance(own, tuple)
     if document.grid is None and any(member.bus is not None or member.phase is not None for member in members):
         notices.append(UNPLACED)
     return community, [*(str(notice) for notice in own), *notices]
+
+
+def _envelope(grid: Table | None) -> Sharing:
+    return Sharing.NONE if grid is None else Sharing(grid.text("envelope", Sharing.NONE))
 
 
 def own_notices(notices: Sequence[str], members: int) -> list[str]:

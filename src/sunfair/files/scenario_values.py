@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import PurePosixPath, PureWindowsPath
@@ -32,8 +32,9 @@ class Reference:
         return f"{self.file}:{self.column}"
 
 
-Value = int | str | Reference | tuple[str, ...] | tuple[int, ...]
-"""What a key becomes: decimals are integers already, in the model's unit; a time of day is a minute, an instant µs."""
+Value = int | str | Reference | tuple[str, ...] | tuple[int, ...] | tuple[tuple[int, ...], ...]
+"""What a key becomes: decimals are integers already, in the model's unit; a time of day is a minute, an instant µs, a
+date its day's number from 0001-01-01 = 1."""
 
 
 class _Unfit(ValueError):
@@ -158,6 +159,26 @@ def _wholes(raw: Any, attribute: Attribute) -> tuple[int, ...]:
     return tuple(parts)
 
 
+def _rows(raw: Any, attribute: Attribute) -> tuple[tuple[int, ...], ...]:
+    rows = raw if isinstance(raw, list) else []
+    if not 0 < len(rows) <= _WHOLES_MAX or not all(isinstance(row, list) for row in rows):
+        raise _Unfit(f"is {_shown(raw)}; it must be a list of lists", "e.g. [[5000, 5000], [6000, 4000]]")
+    return tuple(_wholes(row, attribute) for row in rows)
+
+
+def _decimals(raw: Any, attribute: Attribute) -> tuple[int, ...]:
+    if not isinstance(raw, list) or not 0 < len(raw) <= _WHOLES_MAX:
+        raise _Unfit(f"is {_shown(raw)}; it must be a list of 1 to {_WHOLES_MAX} numbers", "e.g. [0.30, 0.25]")
+    return tuple(_number(part, attribute) for part in raw)
+
+
+def _date(raw: Any, attribute: Attribute) -> int:
+    """A civil day by its number."""
+    if not isinstance(raw, date) or isinstance(raw, datetime):
+        raise _Unfit(f"is {_shown(raw)}; it must be a date", "e.g. 2016-06-15, without quotes")
+    return raw.toordinal()
+
+
 def _minute(raw: Any, attribute: Attribute) -> int:
     """A time of day as the minute it is of the civil day."""
     if isinstance(raw, time) and not (raw.second or raw.microsecond):
@@ -202,4 +223,7 @@ _READERS: dict[Kind, Callable[[Any, Attribute], Value]] = {
     Kind.TIME: _minute,
     Kind.INSTANT: _instant,
     Kind.WHOLES: _wholes,
+    Kind.ROWS: _rows,
+    Kind.DECIMALS: _decimals,
+    Kind.DATE: _date,
 }

@@ -15,7 +15,7 @@ from sunfair.files.scenario_text import decimal, quote, texts
 from sunfair.files.scenario_visits import visits_table
 from sunfair.files.scenario_write_owner import heat_keys, inner_lines, market_file, market_lines
 from sunfair.files.series import ENERGY, PRICE, parquet_bytes, series_table
-from sunfair.model import Community, Fees, Member, Scenario
+from sunfair.model import Community, Fees, Member, Scenario, Sharing
 from sunfair.units import MICRO
 
 __all__ = ["folder_faults", "market_files", "render_scenario", "scenario_toml", "write_folder", "write_scenario"]
@@ -139,6 +139,8 @@ def scenario_toml(scenario: Scenario, references: Mapping[str, Sequence[str]] | 
     lines += ["", "[tariff.fees]", *_fee_lines(scenario.community.fees)]
     if scenario.network_json is not None:
         lines += ["", "[grid]", f"file = {quote(_NETWORK)}"]
+        if scenario.community.envelope is not Sharing.NONE:
+            lines.append(f"envelope = {quote(scenario.community.envelope)}")
     for number, market in enumerate(scenario.community.markets, start=1):
         lines += market_lines(market, number)
     for index, member in enumerate(scenario.community.members):

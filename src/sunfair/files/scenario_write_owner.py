@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sunfair.files.scenario_text import clock_time, decimal, instant, quote, texts
-from sunfair.model import Appliance, Market, Member, Owner, Plant, Prepaid, Span
+from sunfair.model import Appliance, Market, Member, Owner, Plant, Prepaid, SeatSale, Span
 from sunfair.slots import SlotClock
 from sunfair.units import MICRO
 
@@ -59,7 +59,9 @@ def inner_lines(member: Member, clock: SlotClock) -> list[str]:
     if member.prepaid is not None:
         lines += _table("[member.prepaid]", dict(_prepaid(member.prepaid)))
     if member.plant is not None:
-        lines += _table("[member.plant]", _plant(member.plant))
+        lines += _table("[member.plant]", dict(_plant(member.plant)))
+        for sale in member.plant.sales:
+            lines += _table("[[member.seat_sale]]", _sale(sale))
     return lines
 
 
@@ -102,9 +104,24 @@ def _appliance(appliance: Appliance) -> dict[str, str]:
     }
 
 
-def _plant(plant: Plant) -> dict[str, str]:
-    keys = {"holders": texts(plant.holders), "shares": str(list(plant.shares_bps))}
-    return keys | ({"key": quote(plant.key)} if plant.key else {})
+def _plant(plant: Plant) -> Iterator[tuple[str, str]]:
+    yield "holders", texts(plant.holders)
+    yield "shares", str(list(plant.shares_bps))
+    if plant.key:
+        yield "key", quote(plant.key)
+    if plant.price is not None:
+        yield "price", decimal(plant.price, MICRO)
+    if plant.ranking:
+        yield "ranking", texts(plant.ranking)
+    if plant.table:
+        yield "table", str([list(row) for row in plant.table])
+    if plant.values:
+        yield "values", f"[{', '.join(decimal(value, MICRO) for value in plant.values)}]"
+
+
+def _sale(sale: SeatSale) -> dict[str, str]:
+    named = {"from": quote(sale.seller), "to": quote(sale.buyer), "share": str(sale.bps)}
+    return {**named, "price": decimal(sale.price, MICRO), "on": sale.on.isoformat()}
 
 
 def _prepaid(prepaid: Prepaid) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-__all__ = ["RUN_TABLES", "SCHEMAS"]
+__all__ = ["RUN_TABLES", "SCHEMAS", "SOMETIMES"]
 
 _I64, _I32, _HASH = pa.int64(), pa.int32(), pa.binary(32)
 
@@ -105,6 +105,18 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("account", _I32),
         *((f"{kind}_{phase}_{unit}", pa.float64()) for kind, unit in (("p", "w"), ("q", "var")) for phase in "abc"),
     ),
+    "envelopes": _schema(
+        ("slot", _I64),
+        ("account", _I32),
+        ("need_wh", _I64),
+        ("import_ask_wh", _I64),
+        ("export_ask_wh", _I64),
+        ("import_most_wh", _I64),
+        ("export_most_wh", _I64),
+        ("import_cap_wh", _I64),
+        ("export_cap_wh", _I64),
+        ("salt", _HASH),
+    ),
     "receipts": _schema(
         ("offer_hash", _HASH),
         ("account", _I32),
@@ -121,9 +133,23 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("late", pa.bool_()),
         ("signature", pa.binary()),
     ),
+    "local_prices": _schema(
+        ("slot", _I64),
+        ("account", _I32),
+        ("phase", pa.string()),
+        ("price", _I64),
+        ("energy", _I64),
+        ("losses", _I64),
+        ("voltage", _I64),
+        ("congestion", _I64),
+    ),
     "public": _schema(("slot", _I64), ("leaf", _I32), ("book_leaf", _HASH)),
     "void": _schema(("slot", _I64), ("header", pa.binary(), True)),
 }
 
 RUN_TABLES = tuple(SCHEMAS)
-"""Names of a run's tables; `injections` is there only with a grid, `agent` tells what nobody else can check."""
+"""Names of a run's tables; `injections` is there only with a grid, `local_prices` where the book is cleared on it,
+`envelopes` where meters have caps; `agent` tells what nobody else can check."""
+
+SOMETIMES = frozenset({"envelopes", "injections", "local_prices"})
+"""Tables that are not written where there is nothing to write."""

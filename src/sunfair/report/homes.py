@@ -26,6 +26,7 @@ def home_list(run: Run, day: Day | None) -> list[dict[str, Any]]:
     totals: dict[str, Numbers] = {
         "use_wh": (plan["load_wh"] + plan["ev_wh"]).sum(axis=0),
         "roof_wh": (plan["pv_wh"] - plan["curtail_wh"]).sum(axis=0),
+        "curtailed_wh": plan["curtail_wh"].sum(axis=0),
         "bought_wh": np.maximum(traded, 0).sum(axis=0)[FIRST_MEMBER:],
         "sold_wh": np.maximum(-traded, 0).sum(axis=0)[FIRST_MEMBER:],
         "paid": rows["paid"].sum(axis=0)[FIRST_MEMBER:],

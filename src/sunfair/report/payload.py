@@ -7,10 +7,14 @@ from sunfair.ports import ChainRecord
 from sunfair.report.agents import agent_day
 from sunfair.report.day import Day, choose_day, day_rows, packed, shown_homes
 from sunfair.report.flows import FLOWS
+from sunfair.report.holders import plant_list
 from sunfair.report.homes import home_list, institution_totals
+from sunfair.report.limits import day_envelope_roots
+from sunfair.report.local import local_day
 from sunfair.report.proofs import chain_facts, header_prices, member_caps, period_accounts, row_roots, void_slots
 from sunfair.report.run import Run
 from sunfair.report.series import street_series
+from sunfair.report.wire_day import held_back
 from sunfair.report.wires import street_map
 from sunfair.settlement import LINES
 
@@ -30,8 +34,10 @@ def payload(run: Run, chain: ChainRecord | None, chain_error: str = "") -> dict[
         "series": {**street_series(run), "flows": list(FLOWS)},
         "homes": home_list(run, day),
         "institutions": institution_totals(run),
+        "plants": plant_list(run, day, chain),
         "day": None if day is None else _day(run, day, chain, chain_error),
         "map": None if day is None else street_map(run, day),
+        "held_back": None if day is None else held_back(run, day),
     }
 
 
@@ -60,6 +66,7 @@ def _story(run: Run) -> dict[str, Any]:
         "figures": {
             "community": {k: v for k, v in summary.get("community", {}).items() if isinstance(v, int | float)},
             "violations": summary.get("violations"),
+            "envelope": summary.get("envelope") or None,
         },
         "offsets": _offsets(run),
     }
@@ -94,9 +101,11 @@ def _day(run: Run, day: Day, chain: ChainRecord | None, chain_error: str) -> dic
         **{name: packed(slots[name].to_pylist()) for name in ("retail", "feed_in", "price_ahead", "price_pool")},
         **{name: packed(values) for name, values in header_prices(run, day).items()},
         "result_root": [value.hex() for value in hashes["result_root"].to_pylist()],
+        "envelope_root": packed(day_envelope_roots(run, day)),
         "void": void_slots(run, day),
         "caps": packed(member_caps(run, chain)),
         "rows": day_rows(run, day, homes),
+        "local": local_day(run, day, homes),
         "agents": agent_day(run, day, homes),
         "accounts": period_accounts(run, day),
         "row_roots": row_roots(run, day),

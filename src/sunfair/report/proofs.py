@@ -17,7 +17,15 @@ from sunfair.report.run import Numbers, Run
 from sunfair.settlement import Domain, SlotTerms, Tree, claims, header_price
 from sunfair.units import ENERGY_MAX
 
-__all__ = ["chain_facts", "header_prices", "member_caps", "period_accounts", "read_record", "row_roots", "void_slots"]
+__all__ = [
+    "chain_facts",
+    "header_prices",
+    "member_caps",
+    "period_accounts",
+    "read_record",
+    "row_roots",
+    "void_slots",
+]
 
 
 def read_record(run: Run) -> tuple[ChainRecord | None, str]:
@@ -114,12 +122,12 @@ def header_prices(run: Run, day: Day) -> dict[str, list[int]]:
     session = np.asarray(offers["session"].to_pylist(), dtype=object)
     slots = run.table("slots", ["retail", "feed_in", "price_ahead", "price_pool"], day.span)
     listed: dict[str, list[int]] = {}
-    for name in Session:
+    for name, mechanism in zip(Session, run.community.mechanism.sessions, strict=True):
         prices = slots[f"price_{name.value}"].to_pylist()
         mine = session == name.value
         listed[f"header_{name.value}"] = [
             header_price(
-                run.community.mechanism,
+                mechanism,
                 energy[here],
                 limit[here],
                 price,

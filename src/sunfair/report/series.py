@@ -7,6 +7,7 @@ import numpy as np
 
 from sunfair.report.day import packed
 from sunfair.report.flows import home_flows, street_flows
+from sunfair.report.limits import unlimited_series
 from sunfair.report.run import Numbers, Run, Span
 
 __all__ = ["PER_SLOT_DAYS", "street_series"]
@@ -27,6 +28,7 @@ def street_series(run: Run) -> dict[str, Any]:
     daily = len(run.days) > PER_SLOT_DAYS
     spans = [span for _, span in run.days] if daily else [Span(at, at + 1) for at in range(len(run.slot))]
     series = {**_prices(run, spans), **_energy(run, spans), **_wires(run, spans)}
+    series |= unlimited_series(run, spans, _VOLTAGE_SCALE, _LOADING_SCALE)
     return {
         "by": "day" if daily else "slot",
         "first": int(run.slot[0]) if len(run.slot) else 0,

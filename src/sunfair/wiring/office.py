@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sunfair.app.meters import Meters
 from sunfair.app.records import Points
 from sunfair.app.registering import PointReader
-from sunfair.app.switching import Sign, Switching
+from sunfair.app.switching import Sign, Switching, owed
 from sunfair.chain.keys import recover
 from sunfair.errors import Fault, InputError
 from sunfair.files.holidays import market_calendar
 from sunfair.ports import Clock
 from sunfair.registry.register import Role
-from sunfair.registry.switching import SwitchingDomain
+from sunfair.registry.switching import Compensation, Due, SwitchingDomain
 from sunfair.store import data_folder, database_url, open_database
-from sunfair.store.register import RegisterRepository
+from sunfair.store.register import AssetRepository, RegisterRepository
 from sunfair.store.switching import SwitchRepository
 
 __all__ = ["Office", "SystemClock", "open_office", "read_secret", "signer_of"]
@@ -41,6 +42,7 @@ class Office:
     store: RegisterRepository
     switches: SwitchRepository
     points: Points
+    meters: Meters
     secret: bytes
     clock: Clock
 
@@ -51,6 +53,10 @@ class Office:
     def suppliers(self) -> dict[str, bytes]:
         """Addresses of suppliers by name."""
         return {party.name: party.address for party in self.store.parties() if Role.SUPPLIER in party.roles}
+
+    def owed(self, rates: Compensation) -> list[Due]:
+        """What suppliers owe customers now."""
+        return owed(self.switches, rates, self.clock.now())
 
     def party(self, name: str, role: Role) -> bytes:
         """A party's address; InputError if there is none of that name in that role."""
@@ -77,7 +83,9 @@ def open_office(clock: Clock | None = None) -> Iterator[Office]:
         if store.setting("secret", mark) != mark:
             fault = Fault("SUNFAIR_REGISTRAR_SECRET", "is another one", "name the file it was made with")
             raise InputError("this secret is not the one this register was made with", [fault])
-        yield Office(store, SwitchRepository(engine), Points(store, secret, now), secret, now)
+        assets = AssetRepository(engine)
+        points, meters = Points(store, secret, now, assets), Meters(store, assets, secret, now, os.urandom)
+        yield Office(store, SwitchRepository(engine), points, meters, secret, now)
     finally:
         engine.dispose()
 

@@ -37,7 +37,7 @@ from sunfair.ports import Clock
 __all__ = ["DevelopmentNode", "Embedded", "Place", "development_node"]
 
 _WEI = 10**21
-_HOLDERS = ("operator", "guarantor", "watcher", "successor")
+_HOLDERS = ("operator", "guarantor", "watcher", "successor", "governor", "registrar")
 
 
 class Place(Protocol):
@@ -100,13 +100,13 @@ class DevelopmentNode:
     def open(self, community: Community, keys: SeededKeys, clock: Clock) -> MarketLedger:
         """`Place.open`; what an earlier run left in the deployment file is replaced."""
         network = self.network
-        self._begin(int(clock.now().timestamp()))
+        self.begin(int(clock.now().timestamp()))
         for holder in (*_HOLDERS, *map(str, range(FIRST_MEMBER + community.size))):
             _ask(network, "anvil_setBalance", "0x" + keys.address(holder).hex(), hex(_WEI))
         parties = keys.address("operator"), keys.address("guarantor")
         roles = keys.address("0"), keys.address("1"), keys.address("2")
         identity, seconds = keccak(community.name.encode()), community.clock.seconds
-        charter = Charter(identity, *parties, roles, slot_seconds=seconds)
+        charter = Charter(identity, *parties, roles, slot_seconds=seconds, governor=keys.address("governor"))
         self._first = network.number + 1
         made = deploy(network, keys, clock, charter, made={})
         standing = self._standing = Standing(community.name, network.chain_id, charter, made)
@@ -119,7 +119,7 @@ class DevelopmentNode:
         if self._standing is not None:
             save_network_run(NetworkRun(self._standing, self._first, self.network.number), folder)
 
-    def _begin(self, start: int) -> None:
+    def begin(self, start: int) -> None:
         """Set the node's time back to the run's if it is later: it cannot be dated before its own blocks."""
         if self.network.timestamp > start:
             _ask(self.network, "anvil_setTime", hex(start), mend=f"start the node anew with --timestamp {start}")

@@ -17,10 +17,11 @@ from sunfair.files import (
     write_credit,
     write_neighbours,
     write_plants,
+    write_unlimited,
 )
 from sunfair.model import FIRST_MEMBER, UTILITY, Scenario
 from sunfair.report import write_report
-from sunfair.simulate import SeededChance, Simulation, Span, VirtualClock
+from sunfair.simulate import SeededChance, Simulation, Span, VirtualClock, unlimited
 from sunfair.wiring.adapters import Secp256k1Signatures
 from sunfair.wiring.market_orders import write_orders
 from sunfair.wiring.remote import Embedded, Place
@@ -148,6 +149,8 @@ def run_simulation(
         stands.save(store.partial / "chain")
         _write_rules(scenario, store.partial)
     _write_beside(scenario, simulation, store.partial)
+    if whole and not cheat:
+        _write_unlimited(scenario, span, seed, store.partial)
     facts = _facts(scenario, span, seed, whole=whole, notices=simulation.notices)
     summary = {**facts, **summarise(store.partial, community, hours=community.clock.minutes / 60)}
     summary["seconds"] = round(perf_counter() - began, 3)
@@ -163,6 +166,13 @@ def _write_beside(scenario: Scenario, simulation: Simulation, folder: Path) -> N
     write_neighbours(folder, (asdict(trade) for trade in simulation.neighbours.trades))
     write_plants(folder, simulation.plants.periods, simulation.plants.holders)
     write_credit(folder, (asdict(look) for look in simulation.credits.looks))
+
+
+def _write_unlimited(scenario: Scenario, span: Span, seed: int, folder: Path) -> None:
+    """The same days of the same homes without caps, where the run has them."""
+    free = unlimited(scenario, span, SeededChance(seed))
+    if free is not None:
+        write_unlimited(folder, [record.slot for record in free.records], free.flow())
 
 
 def _facts(scenario: Scenario, span: Span, seed: int, *, whole: bool, notices: Iterable[str]) -> dict[str, object]:

@@ -73,11 +73,14 @@
 
   /** What each row adds to a session's eight sums. */
   function sessionSums(rows, steps, fills, p) {
-    const uniform = S.data.mechanism === "uniform";
+    const uniform = S.data.mechanism !== "mid_market_rate";
     const parts = rows.map((_, i) => energies(steps[i], fills[i], p, uniform));
     const totals = parts.reduce((sum, part) => sum.map((value, k) => value + part[k]), [0, 0, 0, 0, 0, 0]);
     return parts.map((part, i) => [...part, ...(uniform ? bounds(steps[i], p, totals) : NEUTRAL.slice(6))]);
   }
+
+  /** Whether the ahead session was cleared on the wires: its sums are those of nothing, its prices local. */
+  const onWires = () => S.data.mechanism === "network" && S.data.sessions.includes("ahead");
 
   function combine(left, right) {
     const joined = left.map((value, i) => value + right[i]);
@@ -92,12 +95,14 @@
   function slotHeader(t) {
     const terms = S.termsOf(t);
     const rows = publicRows(t).sort((a, b) => a.place - b.place);
-    const ahead = sessionSums(
-      rows,
-      rows.map(aheadSteps),
-      rows.map((r) => r.ahead),
-      terms.headerAhead,
-    );
+    const ahead = onWires()
+      ? rows.map(() => NEUTRAL)
+      : sessionSums(
+          rows,
+          rows.map(aheadSteps),
+          rows.map((r) => r.ahead),
+          terms.headerAhead,
+        );
     const pool = sessionSums(
       rows,
       rows.map(poolSteps),
@@ -110,8 +115,10 @@
     }));
     const result = S.sumTree(leaves, [...NEUTRAL, ...NEUTRAL], combine);
     const book = S.plainTree(rows.map((row) => row.book));
-    const data = new S.Writer(1 + 200 * rows.length).u1(TAG.data);
-    for (const row of rows) data.raw(row.bytes);
+    const shown = new S.Writer(200 * rows.length);
+    for (const row of rows) shown.raw(row.bytes);
+    const told = S.fromHex(S.list(S.day.envelope_root, S.day.count)[t]);
+    const data = new S.Writer(65).u1(TAG.data).raw(told).raw(shown.hash());
     const header = headerHash(t, terms, result, book.root, data.hash());
     return { book: book.root, result: result.root, sums: result.sums, hash: header };
   }
@@ -123,7 +130,9 @@
       .raw(S.fromHex(day.chain.domain))
       .i8(day.first + t);
     const held = (session) => data.sessions.includes(session);
-    const rule = (data.mechanism === "uniform" ? 0 : 1) + (held("ahead") ? 0 : 2) + (held("pool") ? 0 : 4);
+    const middle = data.mechanism === "mid_market_rate" ? 1 : 0;
+    const ahead = onWires() ? 2 + 8 : held("ahead") ? 0 : 2;
+    const rule = middle + ahead + (held("pool") ? 0 : 4);
     writer.u4(result.count).u1(rule).i8(data.k[0]).i8(data.k[1]);
     for (const share of data.fees) writer.u2(share);
     for (const price of [terms.retail, terms.feedIn, terms.headerAhead, terms.headerPool]) writer.i8(price);
@@ -151,8 +160,8 @@
       if (Math.max(demandIn, supplyIn) > volume) wrong.push(`${name}: more in the money than was traded`);
       if (bought !== volume || sold !== volume) wrong.push(`${name}: bought and sold are not the volume`);
       const due = lo - OFFSET + between(hi - lo, ...S.data.k);
-      if (S.data.mechanism === "uniform" && due !== price) wrong.push(`${name}: the limits give another price`);
-      if (shown !== null && shown !== price) wrong.push(`${name}: the price shown is not the header's`);
+      if (S.data.mechanism !== "mid_market_rate" && due !== price) wrong.push(`${name}: the limits give another price`);
+      if (shown !== null && shown !== price && !(name === "ahead" && onWires())) wrong.push(`${name}: the price shown is not the header's`);
     }
     return wrong;
   }

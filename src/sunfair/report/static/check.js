@@ -39,6 +39,7 @@
     for (let home = 0; home < S.day.homes; home++) yield () => checkHome(home);
     if (S.proof.auctionHere()) for (let t = 0; t < S.day.count; t++) yield () => checkSlot(t);
     yield checkRoots;
+    yield () => state.faults.push(...S.holderFaults());
   }
 
   /** Starts the checks; `state` is handed to every listener as they go on. */

@@ -62,6 +62,8 @@
       paid: at(rows.paid[home], t),
       running: S.day.running[home][t],
       claims: S.day.claims?.[home][t],
+      local: S.day.local ? at(S.day.local.price[home], t) : null,
+      wires: S.day.local ? at(S.day.local.share, t) : 0,
       salt: salts[home].subarray(32 * t, 32 * t + 32),
     };
   }

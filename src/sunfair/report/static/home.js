@@ -276,7 +276,7 @@
       el(
         "div",
         { class: "two" },
-        S.billCard(home, proofBox),
+        el("div", {}, S.billCard(home, proofBox), S.holderCard(home, proofBox), S.plantCard(home)),
         el("div", {}, proofBox, shown ? null : el("p", { class: "card" }, "No rows of this home are in the page.")),
       ),
       ...(S.neighbourTables(home) ?? []),

@@ -244,7 +244,17 @@
       part("prices", "What energy cost", null, street.prices()),
       part("energy", "Where the energy went", null, S.sankey(), beside(street.roofs(), street.homes())),
       part("batteries", "Batteries and cars", null, beside(street.batteries(), street.cars())),
-      part("wires", "The wires", null, beside(street.voltages(), street.loading()), S.streetMap()),
+      part(
+        "wires",
+        "The wires",
+        null,
+        street.limits(),
+        beside(street.voltages(), street.loading()),
+        S.streetMap(),
+        beside(...S.wireDay.balance()),
+        S.wireDay.prices(),
+        S.wireDay.heldBack(),
+      ),
       part(
         "homes",
         "Every home’s bill, three ways",

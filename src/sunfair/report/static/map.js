@@ -17,6 +17,17 @@
     return part < 0.5 ? mix("var(--v-rated)", near, part * 2) : mix(near, far, part * 2 - 1);
   }
 
+  const blend = (a, b, share) => `color-mix(in oklab, ${a}, ${b} ${Math.round(Math.min(1, share) * 100)}%)`;
+
+  /** A cable's colour by its loading (‰): grey to the limit's at its rating, beyond it "outside". */
+  const strain = (permille) => (permille > 1000 ? "var(--out)" : blend("var(--grid)", "var(--v-top)", permille / 1000));
+
+  /** A local price's colour within the day's range; places without one stay grey. */
+  function worth(price, [low, high]) {
+    if (price === null) return "var(--grid)";
+    return blend("var(--v-low)", "var(--v-top)", high > low ? (price - low) / (high - low) : 0.5);
+  }
+
   function geometry(map, width) {
     const columns = Math.max(...map.depth) + 1;
     const rows = Math.max(...map.row) + 1;
@@ -41,10 +52,12 @@
       if (above < 0) return [];
       const [x0, y0, x1, y1] = [place.x(above), place.y(above), place.x(bus), place.y(bus)];
       const bend = y0 === y1 ? `H${x1}` : `V${y1 - 6}Q${x0} ${y1} ${x0 + 6} ${y1}H${x1}`;
-      return svg("path", {
+      const title = svg("title", {});
+      const shape = {
         class: `cable feeder-${map.feeder[bus] < 0 ? "none" : map.feeder[bus] % TONES}`,
         d: `M${x0} ${y0}${bend}`,
-      });
+      };
+      return { bus, title, node: svg("path", shape, title) };
     });
   }
 
@@ -55,7 +68,12 @@
       const doing = wh < 0 ? `gives ${S.wattHours(-wh)}` : `takes ${S.wattHours(wh)}`;
       return `${S.data.homes[home].id} ${doing}`;
     });
-    return [`Place ${map.name[bus]}: ${low === high ? low : `${low} to ${high}`} V`, ...lines].join("\n");
+    const price = map.price?.bus[bus][t] ?? null;
+    return [
+      `Place ${map.name[bus]}: ${low === high ? low : `${low} to ${high}`} V`,
+      ...(price === null ? [] : [`a kWh is worth ${S.price(price)} here`]),
+      ...lines,
+    ].join("\n");
   }
 
   /** Draws the street and returns how to repaint it for another slot. */
@@ -67,6 +85,8 @@
       const open = () => (location.hash = `#home-${homes[bus][0] + S.FIRST_MEMBER}`);
       return { title, node: svg("circle", { ...shape, click: homes[bus].length ? open : null }, title) };
     });
+    const wires = cables(map, place);
+    const range = priceRange(map);
     const trafo = map.parent.findIndex((above) => above < 0);
     const label = svg("text", { class: "axis", x: place.x(trafo) - 8, y: place.y(trafo) - 10 }, "grid above");
     const image = svg(
@@ -77,17 +97,25 @@
         role: "img",
         "aria-label": "Cables of the street with the voltage at each place",
       },
-      cables(map, place),
+      wires.map((wire) => wire.node),
       dots.map((dot) => dot.node),
       label,
     );
-    const paint = (t) =>
+    const paint = (t, what) => {
+      wires.forEach(({ bus, title, node }) => {
+        const permille = map.loading[bus][t];
+        node.style.stroke = what === "loading" ? strain(permille) : "";
+        node.style.strokeWidth = what === "loading" ? 2 + Math.min(permille, 1500) / 200 : "";
+        title.textContent = `To place ${map.name[bus]}: ${S.percent(permille / 1000, 1)} of the rating`;
+      });
       dots.forEach(({ node, title }, bus) => {
         const giving = S.street.sum(homes[bus].map((home) => S.at(S.day.rows.metered_wh[home] ?? 0, t))) < 0;
         node.setAttribute("class", `bus${giving ? " giving" : ""}${homes[bus].length ? " inhabited" : ""}`);
-        node.style.fill = colour(map.high[bus][t], map.low[bus][t]);
+        const price = what === "price" ? worth(map.price.bus[bus][t], range) : null;
+        node.style.fill = price ?? colour(map.high[bus][t], map.low[bus][t]);
         title.textContent = describe(map, homes, bus, t);
       });
+    };
     return { image, paint };
   }
 
@@ -101,15 +129,40 @@
     return place;
   }
 
-  const key = () =>
-    el(
-      "div",
-      { class: "key-row" },
-      el("span", {}, "207 V"),
-      el("span", { class: "scale", role: "img", "aria-label": "colours from 207 over 230 to 253 volts" }),
-      el("span", {}, "253 V"),
+  /** The lowest and the highest local price of the day. */
+  function priceRange(map) {
+    const prices = (map.price?.bus ?? []).flat().filter((value) => value !== null);
+    return [Math.min(...prices), Math.max(...prices)];
+  }
+
+  /** What the colours mean. */
+  function key(map, what) {
+    const [kind, low, high, said] = {
+      voltage: ["scale", "207 V", "253 V", "colours from 207 over 230 to 253 volts"],
+      loading: ["scale full", "0 %", "100 % of the rating, red beyond", "colours of the cables by their loading"],
+      price: ["scale worth", ...priceRange(map).map(S.price), "colours from the lowest to the highest price"],
+    }[what];
+    return [
+      el("span", {}, low),
+      el("span", { class: kind, role: "img", "aria-label": said }),
+      el("span", {}, high),
       el("span", {}, el("span", { class: "swatch ring", "aria-hidden": "true" }), "gives energy"),
-    );
+    ];
+  }
+
+  /** The extremes of every slot and their places, for the table. */
+  function extremes(map, t) {
+    const best = (lists, sign) =>
+      lists.reduce((found, values, bus) => (sign * values[t] > sign * lists[found][t] ? bus : found), 0);
+    const [high, low, busy] = [best(map.high, 1), best(map.low, -1), best(map.loading, 1)];
+    const volt = (value) => `${S.number((value / SCALE) * RATED, 1)} V`;
+    return [
+      S.span(S.day.first + t),
+      `${volt(map.high[high][t])} at ${map.name[high]}`,
+      `${volt(map.low[low][t])} at ${map.name[low]}`,
+      `${S.percent(map.loading[busy][t] / 1000, 1)} to ${map.name[busy]}`,
+    ];
+  }
 
   function streetMap() {
     const { map } = S.data;
@@ -124,17 +177,31 @@
       value: worst(map),
       "aria-label": "Time of day",
     });
+    const choices = [
+      ["voltage", "voltage"],
+      ["loading", "loading of the cables"],
+      ...(map.price ? [["price", "local price"]] : []),
+    ];
+    const what = el(
+      "select",
+      {},
+      choices.map(([value, name]) => el("option", { value }, name)),
+    );
+    const colours = el("div", { class: "key-row" });
     let paint = () => {};
     const show = () => {
       const t = Number(slider.value);
-      paint(t);
+      paint(t, what.value);
+      colours.replaceChildren(...key(map, what.value));
       const high = Math.max(...map.high.map((values) => values[t]));
       const low = Math.min(...map.low.map((values) => values[t]));
-      const text = `${S.span(S.day.first + t)}: ${S.number((low / SCALE) * RATED, 1)} to ${S.number((high / SCALE) * RATED, 1)} V`;
+      const busiest = Math.max(...map.loading.map((values) => values[t]));
+      const text = `${S.span(S.day.first + t)}: ${S.number((low / SCALE) * RATED, 1)} to ${S.number((high / SCALE) * RATED, 1)} V, up to ${S.percent(busiest / 1000)} of a rating`;
       time.textContent = text;
       slider.setAttribute("aria-valuetext", text);
     };
     slider.addEventListener("input", show);
+    what.addEventListener("change", show);
     S.whenSized(box, (width) => {
       const made = drawing(map, homes, width);
       paint = made.paint;
@@ -143,15 +210,20 @@
     });
     return S.figure({
       title: "The cables, place by place",
-      text: `Move through ${S.date(S.day.date)}; it opens at the most strained moment. Dots are places on the cable, larger ones have homes: touch one for its voltage, press it to open the home. Each feeder has its colour.`,
+      text: `Move through ${S.date(S.day.date)}; it opens at the most strained moment. Dots are places on the cable, larger ones have homes: touch one for its voltage, press it to open the home. Each feeder has its colour; cables can be shown by how full they are.`,
       legend: null,
       plot: el(
         "div",
         {},
-        el("div", { class: "scrub" }, slider, time),
-        key(),
+        el("div", { class: "scrub" }, slider, time, el("label", {}, "Show ", what)),
+        colours,
         el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Map of the cables" }, box),
       ),
+      table: {
+        head: ["Time", "Highest voltage", "Lowest voltage", "Busiest"],
+        count: S.day.count,
+        row: (t) => extremes(map, t),
+      },
     });
   }
 

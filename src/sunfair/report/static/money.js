@@ -31,13 +31,15 @@
     const rest = restOf(row);
     const parts = [];
     const add = (line, wh, price, money) => parts.push({ line, wh, price, ...money });
-    if (row.ahead) add(row.ahead > 0 ? 0 : 2, row.ahead, terms.ahead, trade(row.ahead, terms.ahead ?? 0));
+    const ahead = row.local ?? terms.ahead; // on the wires each connection has its own price
+    if (row.ahead) add(row.ahead > 0 ? 0 : 2, row.ahead, ahead, trade(row.ahead, ahead ?? 0));
     if (row.pool) add(row.pool > 0 ? 1 : 3, row.pool, terms.pool, trade(row.pool, terms.pool ?? 0));
     if (rest > 0) add(4, rest, terms.retail, residual(rest, terms.retail));
     if (rest < 0) add(5, rest, terms.feedIn, residual(rest, terms.feedIn));
     const [dearest, cheapest] = row.back ?? [];
     if (row.back && row.taken) add(6, row.taken, dearest, residual(row.taken, dearest));
     if (row.back && row.given) add(7, -row.given, cheapest, residual(-row.given, cheapest));
+    if (row.wires) add(10, 0, 0, { pays: false, share: false, amount: row.wires });
     return parts;
   }
 

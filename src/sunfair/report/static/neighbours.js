@@ -51,7 +51,7 @@
       el(
         "p",
         { class: "soft" },
-        "Everybody in a session pays the one price; which energy was whose is told afterwards and changes no bill: gifts" +
+        `${S.day.local ? "In the pool everybody pays the one price, ahead that of its place" : "Everybody in a session pays the one price"}; which energy was whose is told afterwards and changes no bill: gifts` +
           " first, then the people a home prefers, then the nearest by cable.",
       ),
       el(

@@ -55,6 +55,14 @@
 
   /** A part of the money as the formula with its numbers. */
   function formula(part) {
+    if (!part.wh && part.amount)
+      return el(
+        "p",
+        { class: "formula" },
+        el("span", { class: "name" }, S.data.lines[part.line]),
+        "the same for every home: ",
+        el("strong", {}, `${S.exact(part.amount)} to receive`),
+      );
     if (part.price === null) return el("p", { class: "formula" }, `${S.wattHours(part.wh)} without a price`);
     const [wh, price] = [Math.abs(part.wh), S.exact(part.price)];
     const share = part.share
@@ -118,7 +126,9 @@
       );
     else
       words.push(
-        `All ${S.plural(S.data.homes.length, "offer")} of this slot, worked out again without names, give these prices and these fills; your leaf is number ${proof.row.leaf + 1}.`,
+        S.day.local
+          ? `The pool’s offers, worked out again without names, give its price and fills; your leaf is number ${proof.row.leaf + 1}. The price ahead is that of your place on the wires: neither this page nor a court can work it out, sunfair audit does, by power flow.`
+          : `All ${S.plural(S.data.homes.length, "offer")} of this slot, worked out again without names, give these prices and these fills; your leaf is number ${proof.row.leaf + 1}.`,
       );
     const words2 = one.expected
       ? [
@@ -267,5 +277,5 @@
     );
   }
 
-  S.slotProof = slotProof;
+  Object.assign(S, { slotProof, proofStep: step });
 })();

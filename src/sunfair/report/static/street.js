@@ -226,24 +226,27 @@
       ? `In ${S.plural(broken, daily() ? "day" : "slot")} some socket in the street was outside the permitted band.`
       : "Every socket in the street stayed inside the permitted band, all the time.";
     const volt = (value) => (value === null ? "no solution" : `${S.number(value, 1)} V`);
+    const free = S.data.series.unlimited_voltage === undefined ? null : volts(column("unlimited_voltage"));
     return S.figure({
       title: "Voltage at the best and the worst place",
       text: `${text} The band is 207 to 253 V (0.90 to 1.10 of 230 V).`,
       legend: [
         ["Highest anywhere", "high", "line"],
         ["Lowest anywhere", "low", "line"],
+        ...(free ? [["Highest if nobody looked", "retail", "line"]] : []),
         ["Permitted", "fine"],
       ],
       plot: S.plot({
         axis,
         low: Math.min(202, ...known(bottom)),
-        high: Math.max(258, ...known(top)),
+        high: Math.max(258, ...known(top), ...known(free ?? [])),
         format: (value) => S.number(value),
         label: "Highest and lowest voltage in the street, in volts",
         layers: [
           { kind: "region", tone: "fine", low: limits[0], high: limits[1] },
           { kind: "rule", tone: "limit", at: limits[1], name: "limit 253 V" },
           { kind: "rule", tone: "limit", at: limits[0], name: "limit 207 V", below: true },
+          ...(free ? [{ kind: "line", tone: "retail", values: free }] : []),
           { kind: "line", tone: "high", values: top },
           { kind: "line", tone: "low", values: bottom },
         ],
@@ -251,12 +254,13 @@
           S.tip(S.when(axis, i), [
             ["Highest", volt(top[i]), "high"],
             ["Lowest", volt(bottom[i]), "low"],
+            free ? ["Highest if nobody looked", volt(free[i]), "retail"] : null,
           ]),
       }),
       table: {
-        head: ["Time", "Highest", "Lowest"],
+        head: ["Time", "Highest", "Lowest", ...(free ? ["Highest if nobody looked"] : [])],
         count: axis.count,
-        row: (i) => [S.when(axis, i), volt(top[i]), volt(bottom[i])],
+        row: (i) => [S.when(axis, i), volt(top[i]), volt(bottom[i]), ...(free ? [volt(free[i])] : [])],
       },
     });
   }
@@ -266,26 +270,33 @@
     const load = column("max_loading").map((value) => (value === null ? null : value / LOADING));
     if (!known(load).length) return null;
     const losses = column("losses");
+    const freely = S.data.series.unlimited_loading === undefined ? null : column("unlimited_loading");
+    const free = freely && freely.map((value) => (value === null ? null : value / LOADING));
     const given = sum(add("grid_home", "grid_battery", "neighbour_home", "neighbour_battery"));
     return S.figure({
       title: "How hard cables and transformer work",
       text: `The busiest of them reached ${S.number(Math.max(...known(load)))} % of its rating. Carrying it all cost ${S.energy(sum(losses))} in losses${given ? `, ${S.percent(sum(losses) / given, 1)} of what reached the homes by wire` : ""}.`,
-      legend: [["Busiest cable or transformer", "load", "line"]],
+      legend: [
+        ["Busiest cable or transformer", "load", "line"],
+        ...(free ? [["If nobody looked", "retail", "line"]] : []),
+      ],
       plot: S.plot({
         axis,
         low: 0,
-        high: Math.max(110, ...known(load)) * 1.04,
+        high: Math.max(110, ...known(load), ...known(free ?? [])) * 1.04,
         format: (value) => `${S.number(value)} %`,
         label: "Loading of the busiest cable or transformer, in per cent",
         layers: [
           { kind: "region", tone: "fine", low: 0, high: 100 },
           { kind: "rule", tone: "limit", at: 100, name: "rating 100 %" },
+          ...(free ? [{ kind: "line", tone: "retail", values: free }] : []),
           { kind: "line", tone: "load", values: load },
         ],
         tip: (i) =>
           S.tip(S.when(axis, i), [
             ["Loading", load[i] === null ? "no solution" : `${S.number(load[i], 1)} %`, "load"],
             ["Losses", S.energy(losses[i])],
+            free && free[i] !== null ? ["If nobody looked", `${S.number(free[i], 1)} %`, "retail"] : null,
           ]),
       }),
       table: {
@@ -296,7 +307,26 @@
     });
   }
 
+  /** What the caps on the meters spared the wires, and whom they cost what. */
+  function limits() {
+    const told = S.data.figures.envelope;
+    if (!told) return null;
+    const cut = sum(S.data.homes.map((home) => home.curtailed_wh));
+    const text = [];
+    if (told.unlimited?.slots)
+      text.push(
+        `If nobody had looked, the same homes would have been outside the wires’ limits for ${S.number(told.unlimited.hours, 2)} h: up to ${S.number(told.unlimited.max_voltage_pu * RATED, 1)} V and ${S.number(told.unlimited.max_loading * 100)} % of a rating. `,
+      );
+    text.push("Before each slot every home is told what its meter may take and give; batteries and cars plan with it. ");
+    text.push(
+      cut
+        ? `What then still found no room was turned down: ${S.energy(cut)}, ${S.percent(told.curtailed_share, 1)} of what the roofs could give.`
+        : "Nothing had to be turned down.",
+    );
+    return S.el("p", { class: "soft lead-in", "data-limits": told.sharing }, text.join(""));
+  }
+
   const flowSums = () => Object.fromEntries(S.data.series.flows.map((name) => [name, sum(column(name))]));
 
-  S.street = { column, sum, prices, roofs, homes, batteries, cars, voltages, loading, flowSums, meanPrice };
+  S.street = { column, sum, prices, roofs, homes, batteries, cars, voltages, loading, limits, flowSums, meanPrice };
 })();
