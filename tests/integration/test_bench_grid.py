@@ -53,6 +53,14 @@ def test_every_way_but_the_first_keeps_the_limits(figures):
         assert grid["ways"][way]["violation_hours"] == 0, way
 
 
+def test_wires_that_never_bind_hold_nothing_back(street):
+    """Roofs of an eighth: nobody is outside, so no limit has anything to turn down, the static one included."""
+    small = replace(street, series=replace(street.series, pv_wh=street.series.pv_wh // 8))
+    ways = bench_grid({"small": small}, lambda *_: None, every=2)["grids"][0]["ways"]
+    assert ways["no limits"]["violation_hours"] == 0
+    assert {way: one["curtailed_kwh"] for way, one in ways.items()} == dict.fromkeys(WAYS, 0)
+
+
 def test_who_sees_the_wires_throws_away_less(figures):
     ways = figures["grids"][0]["ways"]
     curtailed = {way: one["curtailed_kwh"] for way, one in ways.items()}

@@ -1,8 +1,7 @@
 """The agents of a street that plan: what they remember, and their steps of a slot.
 
-`look_ahead` forecasts and plans once an hour; `offer` says ahead of a slot what each home would trade; `traded` takes
-note of what came of it; after the readings `dispatch` says what batteries and cars did; and when the slot is settled,
-`learn` takes in the public price and holds the money against the rule's. Values in, values out, as with `RuleAgents`.
+`look_ahead` plans once an hour; `offer` says what each home would trade in a slot, `traded` notes what came of it;
+`dispatch` says after the readings what batteries and cars did, `learn` holds the settled money against the rule's.
 """
 
 from collections.abc import Sequence

@@ -40,7 +40,12 @@ class Done:
 
 
 def static_limit(street: Street, slots: Ints) -> float:
-    """The most Wh per slot that every meter may give, the same for all, so that these slots hold."""
+    """The most Wh per slot that every meter may give, the same for all, so that these slots hold.
+
+    slots : int64[s], those outside the limits if nobody looks; without any nothing has to be held back
+    """
+    if not len(slots):
+        return float((street.pv_wh - street.load_wh).max(initial=0))
     net = (street.load_wh - street.pv_wh)[slots]
     p_w, q_var = street.powers(slots, net)
     watt = 3600 / street.seconds

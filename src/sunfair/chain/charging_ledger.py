@@ -4,6 +4,7 @@ from dataclasses import astuple
 from typing import Any
 
 from sunfair.chain.contracts import Contract, contract
+from sunfair.chain.creating import create_contract, play_credit
 from sunfair.chain.keys import DEMO_CHAINS, keccak, recover
 from sunfair.chain.network import Network, events
 from sunfair.charging import (
@@ -36,9 +37,7 @@ _ASKED, _ENDED = (
 
 def charge_credit(network: Network, keys: Keys, clock: Clock, *, holder: str = "host") -> tuple[bytes, bytes]:
     """Play money for a local chain: addresses of the asset and of eCharge Credit (ECH) on it."""
-    asset = _create(network, keys, clock, holder, contract("SimulatedEuro").creation(), "charging asset")
-    token = contract("EnergyCredit").creation(asset, "eCharge Credit", "ECH")
-    return asset, _create(network, keys, clock, holder, token, "charging token")
+    return play_credit(network, keys, clock, holder, name="eCharge Credit", symbol="ECH", use="charging")
 
 
 def deploy_charging(
@@ -48,9 +47,10 @@ def deploy_charging(
 
     registrar : who vouches for meters' keys; zeros: each host for its own
     """
-    reader = _create(network, keys, clock, holder, contract("OcmfReader").creation(), "charging reader")
+    code = contract("OcmfReader").creation()
+    reader = create_contract(network, keys, clock, holder, code, key="charging reader")
     code = contract("ChargingNetwork").creation(token, registrar, reader)
-    return _create(network, keys, clock, holder, code, f"charging network {keccak(code)[:8].hex()}")
+    return create_contract(network, keys, clock, holder, code, key=f"charging network {keccak(code)[:8].hex()}")
 
 
 class ChargingNetwork:
@@ -257,11 +257,3 @@ def send_as(
     """A call of a contract by somebody; its receipt."""
     now = network.date(int(clock.now().timestamp()))
     return network.transact(keys, holder, to, code.abi.call(name, *arguments), timestamp=now)
-
-
-def _create(network: Network, keys: Keys, clock: Clock, holder: str, code: bytes, key: str) -> bytes:
-    now = network.date(int(clock.now().timestamp()))
-    created = network.transact(keys, holder, None, code, timestamp=now, key=key).created
-    if created is None:
-        raise LedgerError("the chain took a creation and made no contract")
-    return created

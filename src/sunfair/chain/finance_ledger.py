@@ -6,9 +6,9 @@ from typing import Any
 
 from sunfair.chain.charging_ledger import ChargingNetwork, send_as
 from sunfair.chain.contracts import contract
+from sunfair.chain.creating import create_contract
 from sunfair.chain.network import Network
 from sunfair.charging import FinanceTerms, check_finance
-from sunfair.errors import LedgerError
 from sunfair.ports import Clock, Keys
 from sunfair.ports.charging import FinanceStatus
 
@@ -31,11 +31,7 @@ def agree_finance(
     """
     check_finance(terms)
     code = contract("InstallFinance").creation(charging, *parties, astuple(terms))
-    now = network.date(int(clock.now().timestamp()))
-    created = network.transact(keys, holder, None, code, timestamp=now).created
-    if created is None:
-        raise LedgerError("the chain took a creation and made no contract")
-    return created
+    return create_contract(network, keys, clock, holder, code)
 
 
 class InstallFinance:

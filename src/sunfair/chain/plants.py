@@ -5,6 +5,7 @@ from typing import Any
 
 from sunfair.chain.abi import encode
 from sunfair.chain.contracts import Contract, contract
+from sunfair.chain.creating import create_contract, play_credit
 from sunfair.chain.keys import DEMO_CHAINS, keccak
 from sunfair.chain.network import Network
 from sunfair.commons.plan import Milestone, Plan, PlantState, Terms, check_plan
@@ -24,10 +25,7 @@ _DOMAIN = keccak(b"EIP712Domain(string name,string version,uint256 chainId,addre
 
 def plant_token(network: Network, keys: Keys, clock: Clock, *, holder: str = "organiser") -> tuple[bytes, bytes]:
     """Play money for a local chain: addresses of the asset and of the energy credit on it."""
-    now = network.date(int(clock.now().timestamp()))
-    asset = _create(network, keys, holder, contract("SimulatedEuro").creation(), now, "plant asset")
-    token = contract("EnergyCredit").creation(asset, "Energy Credit", "EC")
-    return asset, _create(network, keys, holder, token, now, "plant token")
+    return play_credit(network, keys, clock, holder, name="Energy Credit", symbol="EC", use="plant")
 
 
 def propose_plant(
@@ -38,7 +36,7 @@ def propose_plant(
     check_plan(plan, now)
     milestones = [astuple(milestone) for milestone in plan.milestones]
     code = contract("CommunitySolar").creation(token, keys.address(holder), astuple(plan.terms), milestones)
-    return _create(network, keys, holder, code, now, f"propose {keccak(code)[:8].hex()}")
+    return create_contract(network, keys, clock, holder, code, key=f"propose {keccak(code)[:8].hex()}")
 
 
 class PlantContract:
@@ -217,10 +215,3 @@ class PlantContract:
     def _token_view(self, name: str, *arguments: Any) -> Any:
         abi = contract("EnergyCredit").abi
         return abi.result(name, self._network.call(self._token, abi.call(name, *arguments), timestamp=self.now()))[0]
-
-
-def _create(network: Network, keys: Keys, holder: str, code: bytes, now: int, key: str) -> bytes:
-    created = network.transact(keys, holder, None, code, timestamp=now, key=key).created
-    if created is None:
-        raise LedgerError("the chain took a creation and made no contract")
-    return created

@@ -1,8 +1,7 @@
 """The whole market under a simulated clock: the same use cases a live operator runs, slot by slot.
 
 Order of one slot: at its gate the homes' offers are signed, judged and closed into a book, and the ahead session
-clears; after its end the meters are read, the pool clears and the slot settles. So the gate of a slot comes before the
-end of the slot that is running, and the runner keeps the books between the two.
+clears; after its end the meters are read, the pool clears and the slot settles. The runner keeps the books in between.
 """
 
 from collections import deque

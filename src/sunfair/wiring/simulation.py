@@ -19,7 +19,7 @@ from sunfair.files import (
     write_plants,
     write_unlimited,
 )
-from sunfair.model import FIRST_MEMBER, UTILITY, Scenario
+from sunfair.model import FIRST_MEMBER, UTILITY, Community, Scenario
 from sunfair.report import write_report
 from sunfair.simulate import SeededChance, Simulation, Span, VirtualClock, unlimited
 from sunfair.wiring.adapters import Secp256k1Signatures
@@ -152,12 +152,18 @@ def run_simulation(
     if whole and not cheat:
         _write_unlimited(scenario, span, seed, store.partial)
     facts = _facts(scenario, span, seed, whole=whole, notices=simulation.notices)
-    summary = {**facts, **summarise(store.partial, community, hours=community.clock.minutes / 60)}
-    summary["seconds"] = round(perf_counter() - began, 3)
-    text = json.dumps(summary, indent=1, ensure_ascii=False)
-    (store.partial / "summary.json").write_text(text + "\n", encoding="utf-8")
+    summary = _write_summary(store.partial, community, facts, began)
     write_report(store.partial)
     return RunResult(store.finish() if whole else store.partial, summary, whole, story, amounts)
+
+
+def _write_summary(folder: Path, community: Community, facts: Mapping[str, object], began: float) -> dict[str, object]:
+    """Write ``summary.json``: facts of the run, figures from its files, and how long it took since `began`, s."""
+    summary = {**facts, **summarise(folder, community, hours=community.clock.minutes / 60)}
+    summary["seconds"] = round(perf_counter() - began, 3)
+    text = json.dumps(summary, indent=1, ensure_ascii=False)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+    return summary
 
 
 def _write_beside(scenario: Scenario, simulation: Simulation, folder: Path) -> None:

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _points()
     _bookings()
     _sessions()
+    _samples()
     _commands()
 
 
@@ -172,6 +173,10 @@ def _sessions() -> None:
         unique=False,
         postgresql_where=sa.text("state <> 'SETTLED'"),
     )
+
+
+def _samples() -> None:
+    """Registers of transactions."""
     op.create_table(
         "charge_samples",
         sa.Column("point", sa.Text(), nullable=False),
