@@ -108,7 +108,9 @@ def _when(wanted: Wanted, timezone: str) -> tuple[int, int, bool]:
     try:
         begin = datetime.fromisoformat(wanted.at)
     except ValueError as error:
-        raise InputError("that is no time", [Fault("--at", str(error), "ISO 8601, e.g. 2026-06-15T22:00")]) from error
+        raise InputError(
+            "that is no time", [Fault("--at", f"is {wanted.at!r}", "ISO 8601, e.g. 2026-06-15T22:00")]
+        ) from error
     end = begin + timedelta(hours=wanted.hours)
     if begin.tzinfo is None:  # so many hours by the clock of the site, whatever it does in that night
         begin = begin.replace(tzinfo=zone(timezone)).astimezone(UTC)

@@ -88,7 +88,10 @@ def read_hotels(path: Path) -> Network:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} cannot be read", [Fault("file", str(error))]) from error
+        raise InputError(
+            f"{path} cannot be read",
+            [Fault("file", getattr(error, "strerror", None) or str(error), "a TOML file; see docs/charging-find.md")],
+        ) from error
     faults: list[Fault] = []
     root = Record(document, "file", faults)
     for name in document:

@@ -62,7 +62,10 @@ def read_json(path: Path) -> list[Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read", [Fault("file", str(error))]) from error
+        raise InputError(
+            f"{path} cannot be read",
+            [Fault("file", getattr(error, "strerror", None) or str(error), "a JSON file of stations")],
+        ) from error
     try:
         document = json.loads(text)
     except json.JSONDecodeError as whole:
