@@ -1,14 +1,68 @@
 """What several kinds of tests share: a small made street, and the word for a service that is not there."""
 
+import gc
 import os
 from collections.abc import Callable
 from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from sunfair.model import Battery, Community, Mechanism, Member, Scenario, Series, Session, Visits
 from sunfair.slots import SlotClock
+
+LONGEST = (
+    "test_independent_checker.py",
+    "test_command_line.py",
+    "test_contract_artifacts.py",
+    "test_run_folder.py",
+    "test_report_page.py",
+    "test_watch_rpc.py",
+    "test_cheats.py",
+    "test_six_houses.py",
+    "test_docket.py",
+    "test_settlement_result_properties.py",
+    "test_silent_meters.py",
+    "test_watch_folder.py",
+    "test_lying_operator_machine.py",
+    "test_market_uniform_properties.py",
+    "test_demo_charging.py",
+    "test_row_court.py",
+    "test_book_court.py",
+    "test_court_book_twin.py",
+    "test_rpc_blobs.py",
+    "test_csms_command_line.py",
+    "test_anvil_same_balances.py",
+    "test_household_run.py",
+    "test_network_run.py",
+    "test_plant_in_the_market.py",
+    "test_auction_court.py",
+    "test_vault_machine.py",
+)
+"""Of more than five seconds each, the longest first."""
+LONG = os.environ.get("SUNFAIR_LONG_FUZZ") == "1"
+settings.register_profile(
+    "sunfair", deadline=None, derandomize=not LONG, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("sunfair")
+if not LONG:
+    # The same examples in every run: Hypothesis also draws numbers that stand in the modules loaded so far, and which
+    # these are depends on which tests this worker ran before.
+    providers.is_local_module_file = lambda path: False
+
+
+def pytest_collection_finish() -> None:
+    """Collected garbage is looked for less often: what was imported stays, and the compiler makes millions of objects."""
+    gc.freeze()
+    gc.set_threshold(20_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest first: begun last, one of them would keep one worker busy while the others wait."""
+    rank = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))  # the sort is stable
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,12 @@
 Not a test: the files beside it import it.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +21,11 @@ from eth_utils import keccak
 from pyrevm import EVM, BlockEnv, CfgEnv, Env
 from vyper.compiler.output import build_abi_output
 
-FOLDERS = (Path(__file__).parents[2] / "contracts", Path(__file__).parent / "hostile")
+from sunfair.chain import CONTRACTS
+from sunfair.chain.compile import sources
+
+HERE = Path(__file__).parent
+FOLDERS = (HERE.parents[1] / "contracts", HERE / "hostile", HERE)
 
 HOUR, DAY, SLOT = 3600, 86_400, 900
 GATE, WINDOW, TAKEOVER, ESCAPE = 900, 6 * HOUR, 2 * DAY, 7 * DAY
@@ -137,7 +143,14 @@ def tariff_bytes(tariffs: Sequence[tuple[int, int]]) -> bytes:
 
 @cache
 def compiled(name: str) -> tuple[tuple[Mapping[str, Any], ...], bytes]:
-    """ABI and creation code of a contract, out of the contracts or the hostile ones."""
+    """ABI and creation code of a contract, out of the contracts, the hostile ones or those of the tests.
+
+    What ships is taken as it is shipped, if it was made of these sources; the compiler takes seconds for each.
+    """
+    if name in CONTRACTS:
+        artifact = json.loads(files("sunfair.chain").joinpath("artifacts", f"{name}.json").read_text(encoding="utf-8"))
+        if artifact["source_keccak256"] == "0x" + keccak(b"".join(map(Path.read_bytes, sources(name)))).hex():
+            return tuple(artifact["abi"]), bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
     path = next(folder / f"{name}.vy" for folder in FOLDERS if (folder / f"{name}.vy").is_file())
     data = boa.load_partial(str(path)).compiler_data  # titanoboa keeps what it compiled from run to run
     return tuple(build_abi_output(data)), bytes(data.bytecode)
@@ -209,10 +222,18 @@ def reason(text: str) -> str:
     if not found:
         return text
     output = bytes.fromhex(found[1])
-    return str(decode(["string"], output[4:])[0]) if output[:4] == ERROR else ""
+    return str(decode(("string",), output[4:])[0]) if output[:4] == ERROR else ""
 
 
-def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+# What is asked of a contract and what it says are mostly what they were a step before: both codecs remember.
+@lru_cache(maxsize=1 << 14)
+def encoded(types: tuple[str, ...], values: tuple[Any, ...]) -> bytes:
+    """Calldata after the selector."""
+    return encode(types, values)
+
+
+@lru_cache(maxsize=1 << 14)
+def decode(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
     """The values in encoded data, addresses as 20 bytes."""
     return tuple(map(plain_address, decode_abi(types, data)))
 
@@ -240,20 +261,20 @@ class Contract:
     def __init__(self, chain: Chain, address: bytes, abi: Sequence[Mapping[str, Any]]) -> None:
         self.chain, self.address = chain, address
         self.functions: dict[str, Callable[..., Any]] = {}
-        self.codecs: dict[str, tuple[bytes, list[str]]] = {}
+        self.codecs: dict[str, tuple[bytes, tuple[str, ...]]] = {}
         self.topics = {keccak(event_signature(entry).encode()): entry for entry in abi if entry["type"] == "event"}
         for entry in abi:
             if entry["type"] == "function":
                 self._add(entry)
 
     def _add(self, entry: Mapping[str, Any]) -> None:
-        name, types = entry["name"], [kind(part) for part in entry["inputs"]]
+        name, types = entry["name"], tuple(kind(part) for part in entry["inputs"])
         selector = keccak(f"{name}({','.join(types)})".encode())[:4]
-        results = [kind(part) for part in entry["outputs"]]
+        results = tuple(kind(part) for part in entry["outputs"])
         static = entry["stateMutability"] in ("view", "pure")
 
         def call(*arguments: Any, sender: "bytes | Contract" = NOBODY) -> Any:
-            data = selector + encode(types, plain(arguments))
+            data = selector + encoded(types, plain(arguments))
             if isinstance(sender, Contract):
                 return sender.forward(self, data)
             values = decode(results, self.chain.call(self, sender, data, static))
@@ -271,7 +292,7 @@ class Contract:
     def data(self, name: str, *arguments: Any) -> bytes:
         """The calldata of a call."""
         selector, types = self.codecs[name]
-        return selector + encode(types, plain(arguments))
+        return selector + encoded(types, plain(arguments))
 
     def raw(self, data: bytes, sender: bytes = NOBODY) -> bytes:
         """A call with this calldata."""
@@ -288,10 +309,10 @@ class Contract:
         inputs = entry["inputs"]
         open_parts = [part for part in inputs if not part["indexed"]]
         data = log.data[1] if isinstance(log.data, tuple) else log.data
-        values = iter(decode([kind(part) for part in open_parts], bytes(data)))
+        values = iter(decode(tuple(kind(part) for part in open_parts), bytes(data)))
         marked = iter(topics[1:])
         args = {
-            part["name"]: decode([kind(part)], next(marked))[0] if part["indexed"] else next(values) for part in inputs
+            part["name"]: decode((kind(part),), next(marked))[0] if part["indexed"] else next(values) for part in inputs
         }
         return Event(entry["name"], args)
 

@@ -5,6 +5,7 @@ Prints what is false, one finding a line; exit 0 if nothing is, 1 otherwise.
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -18,36 +19,39 @@ from run_shape import Run, check_shape
 from run_slots import check_slots
 from run_tables import read_all
 
-__all__ = ["check"]
+__all__ = ["check", "findings"]
 
 
 def check(folder: str | Path) -> list[str]:
     """Everything false in a run's folder; an empty list if all of it holds."""
+    return list(findings(folder))
+
+
+def findings(folder: str | Path) -> Iterator[str]:
+    """The same, one after the other: who only asks whether all holds need not wait for the last."""
     folder = Path(folder)
     tables, found = read_all(folder)
+    yield from found
     if found:
-        return found
+        return
     try:
         community: Community = read_community(folder)
     except (KeyError, ValueError, OSError) as error:
-        return [f"community.toml: {error!r}"]
+        yield f"community.toml: {error!r}"
+        return
     run = Run(folder, tables, community)
     found = check_members(run) + check_shape(run)
+    yield from found
     if found:
-        return found
+        return
     market, found = replay_chain(folder)
+    yield from found
     if found:
-        return found
+        return
     run.bind(market)
-    found += check_slots(run)
-    found += check_balances(run)
-    found += check_periods(run)
-    found += check_chain(run)
-    found += check_homes(run)
-    found += check_wires(run)
-    found += check_bills(run)
-    found += check_summary(run)
-    return found
+    yield from check_slots(run)
+    for stage in (check_balances, check_periods, check_chain, check_homes, check_wires, check_bills, check_summary):
+        yield from stage(run)
 
 
 def replay_chain(folder: Path) -> tuple[Market, list[str]]:

@@ -1,5 +1,6 @@
 """Slot by slot: the signed offers, the auction, the fills, the money, the roots."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from run_auction import Step, clear_mid, clear_uniform, session_sums, slot_money, standing_price
@@ -30,15 +31,15 @@ STEPS = 8
 PARTIES = ("seller", "utility", "network")
 
 
-def check_slots(run: Run) -> list[str]:
-    """All slots; leaves the header hashes in `run.headers`."""
-    found = check_receipts(run) + check_readings(run)
+def check_slots(run: Run) -> Iterator[str]:
+    """All slots, one after the other; leaves the header hashes in `run.headers`."""
+    yield from check_receipts(run) + check_readings(run)
     rows, public = run.by("rows", "slot", "account"), run.by("public", "slot", "leaf")
     offers: dict[tuple[int, str], list[dict]] = {}
     for i in range(len(run.tables["offers"]["slot"])):
         offer = run.row("offers", i)
         offers.setdefault((offer["slot"], offer["session"]), []).append(offer)
-    found += check_offer_order(run)
+    yield from check_offer_order(run)
     in_force = offers_in_force(run)
     for i, slot in enumerate(run.slots):
         book = Slot(
@@ -48,13 +49,12 @@ def check_slots(run: Run) -> list[str]:
             {session: offers.get((slot, session), []) for session in ("ahead", "pool")},
         )
         if slot in run.void:
-            found += book.check_void(run.void[slot])
+            yield from book.check_void(run.void[slot])
             continue
         leaves = [run.tables["public"]["book_leaf"][public[slot, leaf]] for leaf in range(len(run.members))]
-        found += book.check(in_force, leaves)
+        yield from book.check(in_force, leaves)
     if set(run.void) != run.market.void & set(run.slots):
-        found.append(f"void.parquet names the slots {sorted(run.void)}, the chain {sorted(run.market.void)}")
-    return found
+        yield f"void.parquet names the slots {sorted(run.void)}, the chain {sorted(run.market.void)}"
 
 
 class Slot:

@@ -4,8 +4,9 @@ import base64
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -84,14 +85,22 @@ class Server:
         connection.sendall(data)
         return True
 
+    def asked(self, count: int) -> int:
+        """Questions read so far; waits for `count` of them, for a client that gave up may be ahead of what is read."""
+        end = time.monotonic() + 60
+        while len(self.questions) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        return len(self.questions)
+
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
         self._listener.close()
         for connection in self._open:
             connection.close()
 
 
 @contextmanager
-def serving(*answers: Answer | None, timeout: float = 5.0) -> Iterator[tuple[Server, JsonRpc]]:
+def serving(*answers: Answer | None, timeout: float = 60.0) -> Iterator[tuple[Server, JsonRpc]]:
     server = Server(*answers)
     rpc = JsonRpc(f"http://127.0.0.1:{server.port}", timeout=timeout, sleep=lambda seconds: None)
     try:
@@ -110,12 +119,13 @@ def test_one_connection_carries_many_questions() -> None:
 
 def test_a_line_that_was_closed_while_idle_is_opened_again_at_once() -> None:
     pauses: list[float] = []
-    with serving(result("0x1")) as (server, _):
-        rpc = JsonRpc(f"http://127.0.0.1:{server.port}", sleep=pauses.append)
+    with (
+        serving(result("0x1")) as (server, _),
+        closing(JsonRpc(f"http://127.0.0.1:{server.port}", sleep=pauses.append)) as rpc,
+    ):
         for _ in range(3):
             assert rpc.call("eth_chainId") == "0x1"
             server._open[-1].shutdown(socket.SHUT_RDWR)
-        rpc.close()
     assert pauses == []
     assert len(server.questions) == 3
 
@@ -124,27 +134,32 @@ def test_a_line_that_was_closed_while_idle_is_opened_again_at_once() -> None:
     "broken",
     [
         None,
-        raw(b""),
         raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
-        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
         raw(http(b"try later", "503 Service Unavailable")),
         raw(http(b'{"message":"slow down"}', "429 Too Many Requests")),
         error(-32005, "limit exceeded"),
         error(429, "compute units"),
     ],
-    ids=["hangs up", "silence", "no http", "cut off", "503", "429", "limit", "units"],
+    ids=["hangs up", "no http", "503", "429", "limit", "units"],
 )
 def test_what_breaks_on_the_way_is_asked_again(broken: Answer | None) -> None:
-    with serving(broken, result("0x7a69"), timeout=0.5) as (server, rpc):
+    with serving(broken, result("0x7a69")) as (server, rpc):
         assert Node(rpc).chain_id() == 31337
         assert len(server.questions) == 2
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"], ids=["nothing", "cut off"])
+def test_silence_on_the_way_is_asked_again(said: bytes) -> None:
+    with serving(raw(said), result("0x7a69"), timeout=1) as (server, rpc):
+        assert Node(rpc).chain_id() == 31337
+        assert len(server.questions) >= 2  # more, where a busy machine answers late
 
 
 def test_a_node_that_never_answers() -> None:
     with serving(raw(b""), timeout=0.1) as (server, rpc):
         with pytest.raises(Unreachable, match=r"no answer within 0.1 s; asked 4 times.*Nothing is lost"):
             rpc.call("eth_chainId")
-        assert len(server.questions) == 4
+        assert server.asked(4) == 4
 
 
 def test_a_node_that_is_not_there() -> None:
@@ -196,13 +211,12 @@ def test_an_error_with_http_status_400_is_read_all_the_same() -> None:
 
 def test_no_message_shows_the_key_in_the_address() -> None:
     with serving(raw(http(b"no", "401 Unauthorized"))) as (server, _):
-        rpc = JsonRpc(f"http://user:s3cret@127.0.0.1:{server.port}/v3/apikey123?k=456")
-        with pytest.raises(LedgerError) as fault:
+        rpc = JsonRpc(f"http://user:s3cret@127.0.0.1:{server.port}/v3/apikey123?k=hunter2")
+        with closing(rpc), pytest.raises(LedgerError) as fault:
             rpc.call("eth_chainId")
-        for secret in ("user", "s3cret", "apikey123", "456"):
+        for secret in ("user", "s3cret", "apikey123", "hunter2"):
             assert secret not in str(fault.value)
-        rpc.close()
-        assert server.headers[0].startswith("POST /v3/apikey123?k=456 HTTP/1.1")
+        assert server.headers[0].startswith("POST /v3/apikey123?k=hunter2 HTTP/1.1")
         assert f"Authorization: Basic {base64.b64encode(b'user:s3cret').decode()}" in server.headers[0]
 
 
