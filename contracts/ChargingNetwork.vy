@@ -94,6 +94,7 @@ SHORT: constant(uint256) = 2**32 - 1
 DATE: constant(uint256) = 2**40 - 1
 PAGES: constant(uint256) = 2**50 - 1
 OWNER: constant(uint256) = 2**160 - 1
+UNIT: constant(uint256) = 2**16 - 1
 EXTENDED: constant(uint256) = 1 << 194
 USED: constant(uint256) = 1 << 255
 
@@ -227,18 +228,24 @@ struct Record:
     signature: Bytes[65]
     payload: Bytes[PAYLOAD_MAX]
 
-# @dev By charge point: host (160 bits) and rated power, W (32).
-hosts: HashMap[bytes32, uint256]
+# @dev By charge point: whose it is.
+hosts: HashMap[bytes32, address]
 
-# @notice Who signs quotes and reports readings, who is paid, and the hash of the prices, by charge point.
+# @notice Who signs quotes and reports readings, and the hash of the prices, by charge point.
 operator_of: public(HashMap[bytes32, address])
-payee_of: public(HashMap[bytes32, address])
 document_of: public(HashMap[bytes32, bytes32])
+
+# @dev Both hashed, so that a booking on a quote looks at one word: keccak256(abi_encode(operator, document)).
+seals: HashMap[bytes32, bytes32]
+
+# @dev By charge point, what a reading is held against and where its fee goes: who is paid (160 bits), rated power, W (32).
+payees: HashMap[bytes32, uint256]
 
 # @dev By charge point: free stake (128 bits) and bound (128).
 stakes: HashMap[bytes32, uint256]
 
-# @dev By charge point and version: key (160 bits), since (40), Wh of its unit (16).
+# @dev By charge point and version: key (160 bits), since (40), Wh of its unit (16), since when it is another (40; 0: it is the
+#      last one).
 meters: HashMap[bytes32, HashMap[uint256, uint256]]
 
 # @notice The form of a meter's records, and how many meters a charge point had; whose a key is.
@@ -286,13 +293,12 @@ def register(name: bytes32, rated_w: uint256, operator: address, document: bytes
     @return The charge point.
     """
     point: bytes32 = keccak256(abi_encode(msg.sender, name))
-    assert self.hosts[point] == 0, "charging: registered already"
+    assert self.hosts[point] == empty(address), "charging: registered already"
     assert rated_w > 0 and rated_w <= POWER_MAX, "charging: power out of range"
     assert operator != empty(address), "charging: zero address"
-    self.hosts[point] = convert(msg.sender, uint256) | (rated_w << 160)
-    self.operator_of[point] = operator
-    self.payee_of[point] = msg.sender
-    self.document_of[point] = document
+    self.hosts[point] = msg.sender
+    self._save_payee(point, msg.sender, rated_w)
+    self._save_terms(point, operator, document)
     log PointRegistered(point=point, host=msg.sender, name=name, rated_w=rated_w)
     log PointChanged(point=point, operator=operator, payee=msg.sender, document=document)
     return point
@@ -306,11 +312,10 @@ def set_terms(point: bytes32, operator: address, document: bytes32):
     @param operator Who signs and reports.
     @param document Hash of the prices in words.
     """
-    assert msg.sender == self._host(point), "charging: not the host"
+    assert msg.sender == self.hosts[point], "charging: not the host"
     assert operator != empty(address), "charging: zero address"
-    self.operator_of[point] = operator
-    self.document_of[point] = document
-    log PointChanged(point=point, operator=operator, payee=self.payee_of[point], document=document)
+    self._save_terms(point, operator, document)
+    log PointChanged(point=point, operator=operator, payee=self._payee(point), document=document)
 
 
 @external
@@ -320,9 +325,9 @@ def set_payee(point: bytes32, payee: address):
     @param point The charge point.
     @param payee The new one.
     """
-    assert msg.sender == self.payee_of[point], "charging: not the payee"
+    assert msg.sender == self._payee(point), "charging: not the payee"
     assert payee != empty(address), "charging: zero address"
-    self.payee_of[point] = payee
+    self._save_payee(point, payee, self.payees[point] >> 160)
     log PointChanged(
         point=point, operator=self.operator_of[point], payee=payee, document=self.document_of[point]
     )
@@ -339,7 +344,7 @@ def set_meter(point: bytes32, key: address, form: bytes32, wh_scale: uint256, si
     @param wh_scale Wh of the unit its records are in: 1 or 1000.
     @param since Unix seconds, not before now.
     """
-    host: address = self._host(point)
+    host: address = self.hosts[point]
     assert host != empty(address), "charging: no such point"
     assert msg.sender == (host if registrar == empty(address) else registrar), "charging: not the registrar"
     assert key != empty(address), "charging: zero address"
@@ -348,7 +353,9 @@ def set_meter(point: bytes32, key: address, form: bytes32, wh_scale: uint256, si
     assert since >= block.timestamp and since <= DATE, "charging: dated back"
     version: uint256 = self.meter_count[point]
     if version > 0:
-        assert since > (self.meters[point][version - 1] >> 160) & DATE, "charging: dated back"
+        before: uint256 = self.meters[point][version - 1]
+        assert since > (before >> 160) & DATE, "charging: dated back"
+        self.meters[point][version - 1] = before | (since << 216)
     self.meters[point][version] = convert(key, uint256) | (since << 160) | (wh_scale << 200)
     self.form_of[point][version] = form
     self.meter_count[point] = version + 1
@@ -363,7 +370,7 @@ def add_stake(point: bytes32, amount: uint256):
     @param point The charge point.
     @param amount µ.
     """
-    assert self.hosts[point] != 0, "charging: no such point"
+    assert self.hosts[point] != empty(address), "charging: no such point"
     assert amount > 0 and amount <= AMOUNT_MAX, "charging: amount out of range"
     self._save_stake(point, self.stakes[point] + amount)
     self._pull(msg.sender, amount)
@@ -376,7 +383,7 @@ def take_stake(point: bytes32, amount: uint256):
     @param point The charge point.
     @param amount µ, at most what is free.
     """
-    host: address = self._host(point)
+    host: address = self.hosts[point]
     assert msg.sender == host, "charging: not the host"
     word: uint256 = self.stakes[point]
     assert amount > 0 and amount <= word & HALF, "charging: stake is bound"
@@ -415,16 +422,18 @@ def book(booking: Booking, signature: Bytes[65]) -> bytes32:
     id: bytes32 = self._id(booking)
     assert self.stays[id] == 0, "charging: booked already"
     self._check(booking)
-    operator: address = self.operator_of[booking.point]
-    assert operator != empty(address), "charging: no such point"
-    assert self.document_of[booking.point] == booking.document, "charging: prices changed"
     state: uint256 = PENDING
     if len(signature) > 0:
         # The domain is computed each time: on a fork with another chain id these quotes must not count.
         domain: bytes32 = keccak256(abi_encode(DOMAIN_TYPE, NAME, VERSION, chain.id, self))
-        assert books._is_signed(books._digest(domain, id), signature, operator), "charging: signature"
+        signer: address = self._signer(books._digest(domain, id), signature)
+        if keccak256(abi_encode(signer, booking.document)) != self.seals[booking.point]:
+            self._check_terms(booking)
+            raise "charging: signature"
         state = RESERVED
         self._reserve(booking)
+    else:
+        self._check_terms(booking)
     self.stays[id] = state | (block.timestamp << 8)
     log Asked(id=id, point=booking.point, driver=booking.driver, state=state, terms=booking)
     self._pull(booking.driver, booking.deposit)
@@ -452,9 +461,9 @@ def reject(booking: Booking):
     @param booking The terms.
     """
     id: bytes32 = self._id(booking)
-    self._open(id, booking, PENDING)
+    word: uint256 = self._open(id, booking, PENDING)
     self._only_host(booking.point)
-    self._end(id, booking, REJECTED, 0, 0, 0, False)
+    self._end(id, word, booking, REJECTED, 0, 0, 0, False)
 
 
 @external
@@ -466,19 +475,19 @@ def cancel(booking: Booking):
     """
     id: bytes32 = self._id(booking)
     if msg.sender == booking.driver:
-        state: uint256 = self.stays[id] & 255
-        if state == PENDING:
-            self._end(id, booking, CANCELED_DRIVER, 0, 0, 0, False)
+        word: uint256 = self.stays[id]
+        if word & 255 == PENDING:
+            self._end(id, word, booking, CANCELED_DRIVER, 0, 0, 0, False)
             return
         self._open(id, booking, RESERVED)
         fee: uint256 = 0
         if block.timestamp >= booking.free_until:
             fee = booking.no_show_fee
-        self._end(id, booking, CANCELED_DRIVER, 0, fee, 0, True)
+        self._end(id, word, booking, CANCELED_DRIVER, 0, fee, 0, True)
         return
-    self._open(id, booking, RESERVED)
+    word: uint256 = self._open(id, booking, RESERVED)
     self._only_host(booking.point)
-    self._end(id, booking, CANCELED_HOST, 0, 0, booking.compensation, True)
+    self._end(id, word, booking, CANCELED_HOST, 0, 0, booking.compensation, True)
 
 
 @external
@@ -506,10 +515,10 @@ def claim_offline(booking: Booking):
     @param booking The terms.
     """
     id: bytes32 = self._id(booking)
-    self._open(id, booking, RESERVED)
+    word: uint256 = self._open(id, booking, RESERVED)
     assert msg.sender == booking.driver, "charging: not the driver"
     assert block.timestamp >= booking.first_slot * SLOT, "charging: too early"
-    self._free(id, booking)
+    self._free(booking.point, booking.first_slot, booking.slots, word)
     self._move(id, OFFLINE)
 
 
@@ -526,9 +535,9 @@ def refute_offline(booking: Booking, record: Record):
     shown: Shown = self._read(booking, word, record)
     assert shown.began <= ((word >> 8) & DATE) + SLOT, "charging: time window"
     if shown.tag == booking.tag:
-        self._end(id, booking, RESOLVED, shown.wh, self._fee(booking, word, shown.wh, shown.began, shown.ended), 0, True)
+        self._end(id, word, booking, RESOLVED, shown.wh, self._fee(booking, word, shown.wh, shown.began, shown.ended), 0, True)
     else:
-        self._end(id, booking, NO_SHOW, 0, booking.no_show_fee, 0, True)
+        self._end(id, word, booking, NO_SHOW, 0, booking.no_show_fee, 0, True)
 
 
 @external
@@ -561,7 +570,7 @@ def stop(booking: Booking, wh: uint256, began: uint256, ended: uint256, page: ui
     assert ended <= block.timestamp and page <= PAGES, "charging: reading out of range"
     self._check_usage(booking, word, wh, began, ended)
     fee: uint256 = self._fee(booking, word, wh, began, ended)
-    self._free(id, booking)
+    self._free(booking.point, booking.first_slot, booking.slots, word)
     self.stays[id] = (
         CHALLENGE | (block.timestamp << 8) | (fee << 48) | (wh << 112) | (page << 144) | (word & EXTENDED)
     )
@@ -593,22 +602,22 @@ def prove(booking: Booking, record: Record):
     word: uint256 = self.stays[id]
     state: uint256 = word & 255
     assert state == CHARGING or state == CHALLENGE or state == DISPUTED, "charging: not in this state"
-    self._in_time(booking, word)
+    self._in_time(booking.first_slot, booking.slots, word)
     shown: Shown = self._read(booking, word, record)
     assert shown.tag == booking.tag, "charging: tag"
     fee: uint256 = self._fee(booking, word, shown.wh, shown.began, shown.ended)
     if state == CHARGING:
         # Of two records of one stay, the driver would choose the smaller.
         self._only_host(booking.point)
-        self._end(id, booking, RESOLVED, shown.wh, fee, 0, True)
+        self._end(id, word, booking, RESOLVED, shown.wh, fee, 0, True)
         return
     assert shown.page == (word >> 144) & PAGES, "charging: page"
     if fee < (word >> 48) & LANE:
-        self._end(id, booking, RESOLVED, shown.wh, fee, booking.compensation, True)
+        self._end(id, word, booking, RESOLVED, shown.wh, fee, booking.compensation, True)
         return
     if state == DISPUTED:
         fee = min(fee + booking.no_show_fee, booking.deposit)
-    self._end(id, booking, RESOLVED, shown.wh, fee, 0, True)
+    self._end(id, word, booking, RESOLVED, shown.wh, fee, 0, True)
 
 
 @external
@@ -622,17 +631,17 @@ def poke(booking: Booking):
     word: uint256 = self.stays[id]
     state: uint256 = word & 255
     assert state != 0 and state < FULFILLED, "charging: not in this state"
-    assert block.timestamp >= self._due(booking, word), "charging: not yet"
+    assert block.timestamp >= self._due(booking.first_slot, booking.slots, word), "charging: not yet"
     if state == PENDING:
-        self._end(id, booking, REJECTED, 0, 0, 0, False)
+        self._end(id, word, booking, REJECTED, 0, 0, 0, False)
     elif state == RESERVED:
-        self._end(id, booking, NO_SHOW, 0, booking.no_show_fee, 0, True)
+        self._end(id, word, booking, NO_SHOW, 0, booking.no_show_fee, 0, True)
     elif state == CHALLENGE:
-        self._end(id, booking, FULFILLED, (word >> 112) & SHORT, (word >> 48) & LANE, 0, True)
+        self._end(id, word, booking, FULFILLED, (word >> 112) & SHORT, (word >> 48) & LANE, 0, True)
     elif state == DISPUTED:
-        self._end(id, booking, RESOLVED, 0, 0, booking.compensation, True)
+        self._end(id, word, booking, RESOLVED, 0, 0, booking.compensation, True)
     else:
-        self._end(id, booking, CANCELED_OFFLINE, 0, 0, 0, True)
+        self._end(id, word, booking, CANCELED_OFFLINE, 0, 0, 0, True)
 
 
 @external
@@ -661,8 +670,18 @@ def point(point: bytes32) -> (address, uint256):
     @param point The charge point.
     @return The host; W.
     """
-    word: uint256 = self.hosts[point]
-    return convert(word & OWNER, address), word >> 160
+    return self.hosts[point], self.payees[point] >> 160
+
+
+@external
+@view
+def payee_of(point: bytes32) -> address:
+    """
+    @notice Who is paid.
+    @param point The charge point.
+    @return The payee.
+    """
+    return self._payee(point)
 
 
 @external
@@ -675,7 +694,7 @@ def meter(point: bytes32, version: uint256) -> (address, uint256, uint256):
     @return Key; since when, unix s; Wh of its unit.
     """
     word: uint256 = self.meters[point][version]
-    return convert(word & OWNER, address), (word >> 160) & DATE, word >> 200
+    return convert(word & OWNER, address), (word >> 160) & DATE, (word >> 200) & UNIT
 
 
 @external
@@ -766,11 +785,55 @@ def _id(booking: Booking) -> bytes32:
 
 @internal
 @view
-def _host(point: bytes32) -> address:
+def _payee(point: bytes32) -> address:
     """
-    @dev Whose charge point it is.
+    @dev Who is paid.
     """
-    return convert(self.hosts[point] & OWNER, address)
+    return convert(self.payees[point] & OWNER, address)
+
+
+@internal
+def _save_payee(point: bytes32, payee: address, rated_w: uint256):
+    """
+    @dev Writes who is paid. Its purse is opened here, so that nobody who settles a stay pays for a new word.
+    """
+    self.payees[point] = convert(payee, uint256) | (rated_w << 160)
+    self.purses[payee] |= USED
+
+
+@internal
+def _save_terms(point: bytes32, operator: address, document: bytes32):
+    """
+    @dev Writes whose quotes on which prices count.
+    """
+    self.operator_of[point] = operator
+    self.document_of[point] = document
+    self.seals[point] = keccak256(abi_encode(operator, document))
+
+
+@internal
+@view
+def _check_terms(booking: Booking):
+    """
+    @dev The charge point is there, and its prices are those of the terms.
+    """
+    assert self.hosts[booking.point] != empty(address), "charging: no such point"
+    assert self.document_of[booking.point] == booking.document, "charging: prices changed"
+
+
+@internal
+@pure
+def _signer(digest: bytes32, signature: Bytes[65]) -> address:
+    """
+    @dev Who signed, r ‖ s ‖ v, by the rules of `books._is_signed`; nobody is the zero address, which is no operator.
+    """
+    if len(signature) != 65:
+        return empty(address)
+    s: uint256 = convert(extract32(signature, 32), uint256)
+    v: uint256 = convert(convert(slice(signature, 64, 1), bytes1), uint256)
+    if s > books.HALF_ORDER or (v != 27 and v != 28):
+        return empty(address)
+    return ecrecover(digest, v, convert(extract32(signature, 0), uint256), s)
 
 
 @internal
@@ -779,7 +842,7 @@ def _only_host(point: bytes32):
     """
     @dev The host or the key that works for it.
     """
-    assert msg.sender == self.operator_of[point] or msg.sender == self._host(point), "charging: not the host"
+    assert msg.sender == self.operator_of[point] or msg.sender == self.hosts[point], "charging: not the host"
 
 
 @internal
@@ -859,18 +922,18 @@ def _keep_out(point: bytes32, day: uint256, mask: uint256, blocked: bool):
 
 
 @internal
-def _free(id: bytes32, booking: Booking):
+def _free(point: bytes32, first_slot: uint256, booked: uint256, word: uint256):
     """
-    @dev Gives all slots of a stay back; those that are over nobody can book.
+    @dev Gives all slots of a stay back, an extension counted; those that are over nobody can book.
     """
-    slots: uint256 = booking.slots
-    if self.stays[id] & EXTENDED != 0:
+    slots: uint256 = booked
+    if word & EXTENDED != 0:
         slots += EXTENSION
-    day: uint256 = booking.first_slot // DAY_SLOTS
-    mask: uint256 = ((1 << slots) - 1) << (booking.first_slot % DAY_SLOTS)
-    self.days[booking.point][day] &= ~(mask & MASK)
+    day: uint256 = first_slot // DAY_SLOTS
+    mask: uint256 = ((1 << slots) - 1) << (first_slot % DAY_SLOTS)
+    self.days[point][day] &= ~(mask & MASK)
     if mask >> 96 != 0:
-        self.days[booking.point][day + 1] &= ~(mask >> 96)
+        self.days[point][day + 1] &= ~(mask >> 96)
 
 
 @internal
@@ -890,49 +953,48 @@ def _open(id: bytes32, booking: Booking, state: uint256) -> uint256:
     """
     word: uint256 = self.stays[id]
     assert word & 255 == state, "charging: not in this state"
-    self._in_time(booking, word)
+    self._in_time(booking.first_slot, booking.slots, word)
     return word
 
 
 @internal
 @view
-def _in_time(booking: Booking, word: uint256):
+def _in_time(first_slot: uint256, slots: uint256, word: uint256):
     """
     @dev What only waits for a poke is over.
     """
-    assert block.timestamp < self._due(booking, word), "charging: too late"
+    assert block.timestamp < self._due(first_slot, slots, word), "charging: too late"
 
 
 @internal
 @pure
-def _end_of(booking: Booking, word: uint256) -> uint256:
+def _end_of(end_slot: uint256, word: uint256) -> uint256:
     """
-    @dev When the stay ends, an extension counted.
+    @dev When a stay that was booked up to this slot ends, an extension counted.
     """
-    slots: uint256 = booking.first_slot + booking.slots
     if word & EXTENDED != 0:
-        slots += EXTENSION
-    return slots * SLOT
+        return (end_slot + EXTENSION) * SLOT
+    return end_slot * SLOT
 
 
 @internal
 @pure
-def _due(booking: Booking, word: uint256) -> uint256:
+def _due(first_slot: uint256, slots: uint256, word: uint256) -> uint256:
     """
     @dev From when on time ends the present state of an open booking; see `poke`.
     """
     state: uint256 = word & 255
     since: uint256 = (word >> 8) & DATE
-    begin: uint256 = booking.first_slot * SLOT
+    begin: uint256 = first_slot * SLOT
     if state == PENDING:
         return min(since + CONFIRM, begin)
     if state == RESERVED:
         hold: uint256 = HOLD
         if word & EXTENDED != 0:
             hold = 2 * HOLD
-        return min(begin + hold, self._end_of(booking, word))
+        return min(begin + hold, self._end_of(first_slot + slots, word))
     if state == CHARGING:
-        return self._end_of(booking, word) + LATE
+        return self._end_of(first_slot + slots, word) + LATE
     if state == DISPUTED:
         return since + LATE
     return since + CHALLENGE_TIME
@@ -946,9 +1008,9 @@ def _check_usage(booking: Booking, word: uint256, wh: uint256, began: uint256, e
          takes no more than the charge point can give.
     """
     assert began + EARLY >= booking.first_slot * SLOT, "charging: time window"
-    assert began + EARLY < self._end_of(booking, word), "charging: time window"
+    assert began + EARLY < self._end_of(booking.first_slot + booking.slots, word), "charging: time window"
     assert ended >= began, "charging: time"
-    most: uint256 = (self.hosts[booking.point] >> 160) * (ended - began + 60) * PLAUSIBLE_BPS // (3_600 * 10_000)
+    most: uint256 = (self.payees[booking.point] >> 160) * (ended - began + 60) * PLAUSIBLE_BPS // (3_600 * 10_000)
     assert wh <= min(most, WH_MAX), "charging: more than rated power"
 
 
@@ -958,7 +1020,7 @@ def _fee(booking: Booking, word: uint256, wh: uint256, began: uint256, ended: ui
     """
     @dev Every part rounded down; without a Wh only an over-stay costs; never more than the deposit.
     """
-    end: uint256 = self._end_of(booking, word)
+    end: uint256 = self._end_of(booking.first_slot + booking.slots, word)
     fee: uint256 = 0
     if wh > 0:
         fee = wh * booking.kwh_price // 1_000 + booking.session_fee
@@ -978,24 +1040,29 @@ def _fee(booking: Booking, word: uint256, wh: uint256, began: uint256, ended: ui
 
 @internal
 def _end(
-    id: bytes32, booking: Booking, state: uint256, wh: uint256, fee: uint256, from_stake: uint256, reserved: bool
+    id: bytes32,
+    word: uint256,
+    booking: Booking,
+    state: uint256,
+    wh: uint256,
+    fee: uint256,
+    from_stake: uint256,
+    reserved: bool,
 ):
     """
-    @dev Pays everybody: the whole deposit, and what the stake owes; the rest of what was bound of it is free again.
+    @dev Ends the booking of this word. Pays everybody: the whole deposit, and what the stake owes; the rest of what was bound of it is free again.
     """
-    word: uint256 = self.stays[id]
     before: uint256 = word & 255
     if reserved and before != CHALLENGE and before != DISPUTED and before != OFFLINE:
-        self._free(id, booking)
+        self._free(booking.point, booking.first_slot, booking.slots, word)
     if reserved and booking.compensation > 0:
-        stake: uint256 = self.stakes[booking.point] - (booking.compensation << 128)
-        self.stakes[booking.point] = stake + booking.compensation - from_stake
+        self.stakes[booking.point] -= (booking.compensation << 128) - (booking.compensation - from_stake)
     back: uint256 = booking.deposit - fee + from_stake
     self.stays[id] = (
         state | (block.timestamp << 8) | (fee << 48) | (wh << 112) | (word & (PAGES << 144)) | (word & EXTENDED)
     )
     if fee > 0:
-        payee: address = self.payee_of[booking.point]
+        payee: address = self._payee(booking.point)
         self.purses[payee] += fee | (fee << 96) | (wh << 192)
     if back > 0:
         self.purses[booking.driver] = (self.purses[booking.driver] + back) | USED
@@ -1013,12 +1080,12 @@ def _read(booking: Booking, word: uint256, record: Record) -> Shown:
     meter: uint256 = self.meters[booking.point][record.version]
     assert meter != 0, "charging: no such meter"
     shown: Shown = staticcall IReader(reader).read(
-        record.payload, record.cuts, record.signature, convert(meter & OWNER, address), meter >> 200
+        record.payload, record.cuts, record.signature, convert(meter & OWNER, address), (meter >> 200) & UNIT
     )
     assert shown.form == self.form_of[booking.point][record.version], "charging: form"
     assert (meter >> 160) & DATE <= shown.began, "charging: meter of another time"
-    following: uint256 = self.meters[booking.point][record.version + 1]
-    assert following == 0 or (following >> 160) & DATE > shown.began, "charging: meter of another time"
+    until: uint256 = meter >> 216
+    assert until == 0 or until > shown.began, "charging: meter of another time"
     self._check_usage(booking, word, shown.wh, shown.began, shown.ended)
     # A later session of the same guest may lie in a stay that was ended early: it is not this one's.
     latest: uint256 = block.timestamp

@@ -87,6 +87,7 @@ FRACTION: constant(uint256) = 2**64 - 1
 LANE: constant(uint256) = 2**64 - 1
 DATE: constant(uint256) = 2**40 - 1
 HALF: constant(uint256) = 2**128 - 1
+OPENED: constant(uint256) = 1 << 255
 
 # @dev Decimals of the token: 1 unit is 1 µ of the settlement currency.
 DECIMALS: constant(uint8) = 6
@@ -365,7 +366,8 @@ income_total: public(uint256)
 # @dev Accumulator (128 bits) and income not yet claimed (128).
 incomes: uint256
 
-# @dev By member: Seat, packed in 64, 40, 40, 64, 1 bits; accumulator at the last look (128) and what is owed in 2⁻⁶⁴ µ (128).
+# @dev By member: Seat, packed in 64, 40, 40, 64, 1 bits; accumulator at the last look (128), what is owed in 2⁻⁶⁴ µ (127), and
+#      opened (1): a word that is not zero any more makes the first claim 17,100 gas cheaper.
 seats: HashMap[address, uint256]
 shares_of_income: HashMap[address, uint256]
 
@@ -508,11 +510,12 @@ def commit():
 @external
 def acknowledge():
     """
-    @notice Says that the caller, a member, knows that the pledges bind.
+    @notice Says that the caller, a member, knows that the pledges bind. Its account of income is opened.
     """
     self._only(self._book().state >= COMMITTED)
     if self._seat(msg.sender).shares == 0:
         self._refuse("no seat")
+    self.shares_of_income[msg.sender] |= OPENED
     log Acknowledged(member=msg.sender)
 
 
@@ -1572,7 +1575,7 @@ def _grow(book: Book, member: address, shares: uint256) -> Book:
     """
     seat: Seat = self._seat(member)
     self._only_admitted(seat)
-    self.shares_of_income[member] = (self.incomes & HALF) | (self._owed(member, seat.shares) << 128)
+    self.shares_of_income[member] = (self.incomes & HALF) | (self._owed(member, seat.shares) << 128) | OPENED
     grown: Book = book
     if seat.shares == 0:
         grown.members += 1
@@ -1758,7 +1761,7 @@ def _owed(member: address, shares: uint256) -> uint256:
     @dev Income owed to a member, in 2⁻⁶⁴ µ.
     """
     word: uint256 = self.shares_of_income[member]
-    return (word >> 128) + shares * ((self.incomes & HALF) - (word & HALF))
+    return (word << 1 >> 129) + shares * ((self.incomes & HALF) - (word & HALF))
 
 
 @internal
@@ -1768,9 +1771,9 @@ def _take_income(member: address, shares: uint256) -> uint256:
     """
     word: uint256 = self.incomes
     mark: uint256 = self.shares_of_income[member]
-    owed: uint256 = (mark >> 128) + shares * ((word & HALF) - (mark & HALF))
+    owed: uint256 = (mark << 1 >> 129) + shares * ((word & HALF) - (mark & HALF))
     amount: uint256 = owed >> 64
-    self.shares_of_income[member] = (word & HALF) | ((owed & FRACTION) << 128)
+    self.shares_of_income[member] = (word & HALF) | ((owed & FRACTION) << 128) | OPENED
     if amount > 0:
         self.incomes = word - (amount << 128)
     return amount

@@ -37,9 +37,24 @@ MICRO: constant(uint256) = 10**6
 ONES: constant(uint256) = max_value(uint256) // 255
 HIGHS: constant(uint256) = max_value(uint256) // 255 * 128
 
+# @dev In every byte a digit 0 as text, six, the four high bits: to read 32 digits at once.
+ZEROS: constant(uint256) = max_value(uint256) // 255 * 48
+SIXES: constant(uint256) = max_value(uint256) // 255 * 6
+HIGH_HALVES: constant(uint256) = max_value(uint256) // 255 * 240
+
+# @dev Every second lane of so many bits, the lowest first.
+LANES_8: constant(uint256) = max_value(uint256) // (2**8 + 1)
+LANES_16: constant(uint256) = max_value(uint256) // (2**16 + 1)
+LANES_32: constant(uint256) = max_value(uint256) // (2**32 + 1)
+LANES_64: constant(uint256) = max_value(uint256) // (2**64 + 1)
+LANES_128: constant(uint256) = max_value(uint256) // (2**128 + 1)
+
 # @dev YYYY-MM-DDTHH:MM:SS,mmm±HHMM S — the signs between the digits, as a mask and what must stand there.
 SIGNS: constant(bytes32) = 0x00000000ff0000ff0000ff0000ff0000ff0000ff0000000000000000ff000000
 SIGNS_ARE: constant(bytes32) = 0x000000002d00002d00005400003a00003a00002c000000000000000020000000
+
+# @dev The digits of it.
+DIGITS: constant(bytes32) = 0xffffffff00ffff00ffff00ffff00ffff00ffff00ffffff00ffffffff00000000
 
 
 # ── Storage ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -72,59 +87,32 @@ def read(
     @return What it says.
     """
     assert books._is_signed(sha256(payload), signature, key), "ocmf: signature"
-    return self._cut(payload, cuts, wh_scale)
+    # Of each value the 32 bytes from its place on are taken; every one has at least so many behind it.
+    page: uint256 = self._page(convert(extract32(payload, cuts & 65_535), uint256), (cuts >> 16) & 255)
+    tag: bytes32 = self._tag(convert(extract32(payload, (cuts >> 24) & 65_535), uint256), (cuts >> 40) & 255)
+    assert (cuts >> 64) & 255 == 30 and (cuts >> 112) & 255 == 30, "ocmf: time"
+    began: uint256 = self._time(convert(extract32(payload, (cuts >> 48) & 65_535), uint256))
+    first: uint256 = self._number(convert(extract32(payload, (cuts >> 72) & 65_535), uint256), (cuts >> 88) & 255)
+    ended: uint256 = self._time(convert(extract32(payload, (cuts >> 96) & 65_535), uint256))
+    assert (cuts >> 136) & 255 == 1, "ocmf: not ended"
+    reason: uint256 = convert(extract32(payload, (cuts >> 120) & 65_535), uint256) >> 248
+    # E, L, R, A, P: ended, locally, remotely, aborted, by a power failure.
+    assert reason == 69 or reason == 76 or reason == 82 or reason == 65 or reason == 80, "ocmf: not ended"
+    last: uint256 = self._number(convert(extract32(payload, (cuts >> 144) & 65_535), uint256), (cuts >> 160) & 255)
+    assert last >= first, "ocmf: register runs back"
+    assert ended >= began, "ocmf: time"
+    # What stands around the values, up to the end of the readings, each piece hashed onto those before it.
+    form: bytes32 = empty(bytes32)
+    start: uint256 = 0
+    left: uint256 = cuts
+    for _: uint256 in range(8):
+        form = keccak256(concat(form, slice(payload, start, (left & 65_535) - start)))
+        start = (left & 65_535) + ((left >> 16) & 255)
+        left = left >> 24
+    return Shown(form=form, page=page, tag=tag, wh=(last - first) * wh_scale // MICRO, began=began, ended=ended)
 
 
 # ── Internal ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-@internal
-@pure
-def _form(payload: Bytes[PAYLOAD_MAX], cuts_: uint256) -> bytes32:
-    """
-    @dev What stands around the values, up to the end of the readings, each piece hashed onto those before it.
-    """
-    form: bytes32 = empty(bytes32)
-    start: uint256 = 0
-    cuts: uint256 = cuts_
-    for _: uint256 in range(8):
-        at: uint256 = cuts & 65_535
-        form = keccak256(concat(form, slice(payload, start, at - start)))
-        start = at + ((cuts >> 16) & 255)
-        cuts = cuts >> 24
-    return form
-
-
-@internal
-@pure
-def _cut(payload: Bytes[PAYLOAD_MAX], cuts: uint256, wh_scale: uint256) -> Shown:
-    """
-    @dev The values: page, identification, begin, first register, end, reason, last register.
-    """
-    page: uint256 = self._page(self._word(payload, cuts), (cuts >> 16) & 255)
-    length: uint256 = (cuts >> 40) & 255
-    tag: bytes32 = self._tag(self._word(payload, cuts >> 24), length)
-    assert (cuts >> 64) & 255 == 30 and (cuts >> 112) & 255 == 30, "ocmf: time"
-    began: uint256 = self._time(self._word(payload, cuts >> 48))
-    first: uint256 = self._number(self._word(payload, cuts >> 72), (cuts >> 88) & 255)
-    ended: uint256 = self._time(self._word(payload, cuts >> 96))
-    assert (cuts >> 136) & 255 == 1, "ocmf: not ended"
-    reason: uint256 = self._word(payload, cuts >> 120) >> 248
-    # E, L, R, A, P: ended, locally, remotely, aborted, by a power failure.
-    assert reason == 69 or reason == 76 or reason == 82 or reason == 65 or reason == 80, "ocmf: not ended"
-    last: uint256 = self._number(self._word(payload, cuts >> 144), (cuts >> 160) & 255)
-    assert last >= first, "ocmf: register runs back"
-    assert ended >= began, "ocmf: time"
-    return Shown(form=self._form(payload, cuts), page=page, tag=tag, wh=(last - first) * wh_scale // MICRO, began=began, ended=ended)
-
-
-@internal
-@pure
-def _word(payload: Bytes[PAYLOAD_MAX], cut: uint256) -> uint256:
-    """
-    @dev The 32 bytes from a cut on; every value has at least so many behind it.
-    """
-    return convert(extract32(payload, cut & 65_535), uint256)
-
 
 @internal
 @pure
@@ -151,12 +139,9 @@ def _page(word: uint256, length: uint256) -> uint256:
     @dev A whole number of 1 to 15 digits.
     """
     assert length > 0 and length <= PAGE_DIGITS, "ocmf: page"
-    page: uint256 = 0
-    for at: uint256 in range(length, bound=PAGE_DIGITS):
-        digit: uint256 = (word >> (248 - 8 * at)) & 255
-        assert digit >= 48 and digit <= 57, "ocmf: page"
-        page = page * 10 + digit - 48
-    return page
+    digits: uint256 = (word >> (256 - 8 * length)) ^ (ZEROS >> (256 - 8 * length))
+    assert self._are_digits(digits), "ocmf: page"
+    return self._sum(digits)
 
 
 @internal
@@ -165,81 +150,108 @@ def _number(word: uint256, length: uint256) -> uint256:
     """
     @dev A register in 10⁻⁶ of its unit: spaces, 1 to 12 digits, and up to six behind a point.
     """
-    assert length <= 32, "ocmf: register"
-    value: uint256 = 0
-    digits: uint256 = 0
+    assert length > 0 and length <= 32, "ocmf: register"
+    text: uint256 = word >> (256 - 8 * length)
+    # Without its point the text is one whole number; a second point is no digit.
+    count: uint256 = length
     decimals: uint256 = 0
-    point: bool = False
-    for at: uint256 in range(length, bound=32):
-        char: uint256 = (word >> (248 - 8 * at)) & 255
-        if char >= 48 and char <= 57:
-            value = value * 10 + char - 48
-            if point:
-                decimals += 1
-            else:
-                digits += 1
-        elif char == 46:
-            assert not point and digits > 0, "ocmf: register"
-            point = True
-        else:
-            assert char == 32 and digits == 0 and not point, "ocmf: register"
-    assert digits > 0 and digits <= 12 and decimals <= 6, "ocmf: register"
-    assert not point or decimals > 0, "ocmf: register"
-    return value * 10 ** (6 - decimals)
+    for places: uint256 in range(1, 7):
+        if (text >> (8 * places)) & 255 == 46:
+            decimals = places
+            count -= 1
+            text = (text >> (8 * places + 8) << (8 * places)) | (text & ((1 << (8 * places)) - 1))
+            break
+    for _: uint256 in range(32):
+        if count == 0 or text >> (8 * count - 8) != 32:
+            break
+        count -= 1
+        text ^= 32 << (8 * count)
+    assert count > decimals and count - decimals <= 12, "ocmf: register"
+    text ^= ZEROS >> (256 - 8 * count)
+    assert self._are_digits(text), "ocmf: register"
+    return self._sum(text) * 10 ** (6 - decimals)
 
 
 @internal
 @pure
-def _two(word: uint256, at: uint256) -> uint256:
+def _are_digits(word: uint256) -> bool:
     """
-    @dev Two digits.
+    @dev Whether every byte is 0 to 9. Where one is more, its high half is not zero before or after 6 is added; a carry out
+         of a byte is from one whose high half was not zero before.
     """
-    high: uint256 = (word >> (248 - 8 * at)) & 255
-    low: uint256 = (word >> (240 - 8 * at)) & 255
-    assert high >= 48 and high <= 57 and low >= 48 and low <= 57, "ocmf: time"
-    return high * 10 + low - 528
+    return (word | unsafe_add(word, SIXES)) & HIGH_HALVES == 0
+
+
+@internal
+@pure
+def _sum(digits: uint256) -> uint256:
+    """
+    @dev The number that up to 32 digits are, a digit a byte, the last one lowest: two by two, in lanes twice as wide each time.
+         In no lane is there room for an overflow: 99 in 16 bits, 9,999 in 32 and so on.
+    """
+    lanes: uint256 = unsafe_add(unsafe_mul((digits >> 8) & LANES_8, 10), digits & LANES_8)
+    lanes = unsafe_add(unsafe_mul((lanes >> 16) & LANES_16, 100), lanes & LANES_16)
+    lanes = unsafe_add(unsafe_mul((lanes >> 32) & LANES_32, 10**4), lanes & LANES_32)
+    lanes = unsafe_add(unsafe_mul((lanes >> 64) & LANES_64, 10**8), lanes & LANES_64)
+    return unsafe_add(unsafe_mul(lanes >> 128, 10**16), lanes & LANES_128)
 
 
 @internal
 @pure
 def _time(word: uint256) -> uint256:
     """
-    @dev Unix seconds, rounded down, of YYYY-MM-DDTHH:MM:SS,mmm±HHMM and the clock's state; days by Howard Hinnant's
-         days_from_civil.
+    @dev Unix seconds, rounded down, of YYYY-MM-DDTHH:MM:SS,mmm±HHMM and the clock's state. No sum comes near the width of
+         its type, as every number has two digits.
     """
     assert word & convert(SIGNS, uint256) == convert(SIGNS_ARE, uint256), "ocmf: time"
-    year: uint256 = self._two(word, 0) * 100 + self._two(word, 2)
-    month: uint256 = self._two(word, 5)
-    day: uint256 = self._two(word, 8)
-    assert year >= 1970 and month > 0 and month <= 12 and day > 0, "ocmf: time"
-    most: uint256 = 30 + (month + month // 8) % 2
-    if month == 2:
-        most = 28
-        if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
-            most = 29
-    hour: uint256 = self._two(word, 11)
-    minute: uint256 = self._two(word, 14)
-    second: uint256 = self._two(word, 17)
-    assert day <= most and hour < 24 and minute < 60 and second < 60, "ocmf: time"
+    digits: uint256 = (word & convert(DIGITS, uint256)) ^ (convert(DIGITS, uint256) & ZEROS)
     # Milliseconds are looked at and dropped.
-    assert self._two(word, 20) < 100 and self._two(word, 21) < 100, "ocmf: time"
-    offset: uint256 = self._two(word, 24) * 3_600
-    assert offset <= 15 * 3_600, "ocmf: time"
-    minutes: uint256 = self._two(word, 26)
-    assert minutes < 60, "ocmf: time"
-    offset += minutes * 60
+    assert self._are_digits(digits), "ocmf: time"
+    # In each byte ten times the digit before it and its own: the numbers of two digits stand where their second digit does.
+    pairs: uint256 = unsafe_add(unsafe_mul(digits, 10) >> 8, digits)
+    year: uint256 = unsafe_add(unsafe_mul((pairs >> 240) & 255, 100), (pairs >> 224) & 255)
+    month: uint256 = (pairs >> 200) & 255
+    day: uint256 = (pairs >> 176) & 255
+    assert year >= 1970 and month > 0 and month <= 12 and day > 0, "ocmf: time"
+    if day > 28:
+        most: uint256 = 30 + (month + month // 8) % 2
+        if month == 2:
+            most = 28
+            if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
+                most = 29
+        assert day <= most, "ocmf: time"
+    hour: uint256 = (pairs >> 152) & 255
+    minute: uint256 = (pairs >> 128) & 255
+    second: uint256 = (pairs >> 104) & 255
+    hours: uint256 = (pairs >> 48) & 255
+    minutes: uint256 = (pairs >> 32) & 255
+    assert hour < 24 and minute < 60 and second < 60 and hours < 16 and minutes < 60, "ocmf: time"
     clock: uint256 = (word >> 16) & 255
     # U, I, S, R: unknown, informative, synchronised, relative.
     assert clock == 85 or clock == 73 or clock == 83 or clock == 82, "ocmf: time"
-    if month > 2:
-        month -= 3
-    else:
-        month += 9
-        year -= 1
-    days: uint256 = 365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + day - 1 - 719_468
-    seconds: uint256 = days * 86_400 + hour * 3_600 + minute * 60 + second
+    seconds: uint256 = unsafe_add(unsafe_mul(hour, 3_600), unsafe_add(unsafe_mul(minute, 60), second))
+    seconds = unsafe_add(unsafe_mul(self._days(year, month, day), 86_400), seconds)
+    offset: uint256 = unsafe_add(unsafe_mul(hours, 3_600), unsafe_mul(minutes, 60))
     sign: uint256 = (word >> 64) & 255
     if sign == 45:
-        return seconds + offset
+        return unsafe_add(seconds, offset)
     assert sign == 43 and seconds >= offset, "ocmf: time"
-    return seconds - offset
+    return unsafe_sub(seconds, offset)
+
+
+@internal
+@pure
+def _days(year: uint256, month: uint256, day: uint256) -> uint256:
+    """
+    @dev Days since 1970 of a date not before it, by Howard Hinnant's days_from_civil: years begin in March.
+    """
+    years: uint256 = year
+    months: uint256 = month
+    if month > 2:
+        months = unsafe_sub(month, 3)
+    else:
+        months = unsafe_add(month, 9)
+        years = unsafe_sub(year, 1)
+    leaps: uint256 = unsafe_add(unsafe_sub(years // 4, years // 100), years // 400)
+    days: uint256 = unsafe_add(unsafe_mul(365, years), unsafe_add(leaps, unsafe_add(unsafe_mul(153, months), 2) // 5))
+    return unsafe_sub(unsafe_add(days, day), 719_469)

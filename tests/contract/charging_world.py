@@ -4,6 +4,7 @@ Not a test: the files beside it import it.
 """
 
 import hashlib
+import json
 import sys
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
@@ -94,6 +95,13 @@ class Meter:
         signature = self.sign(payload.encode())
         proof = f'{{"SA":"ECDSA-secp256k1-SHA256","SD":"{der(signature, high=high)}"}}'
         return f"OCMF|{payload}|{proof}"
+
+    def half(self, record: str, at: int, page: int) -> str:
+        """A record with one of its two readings alone, signed anew."""
+        payload = json.loads(record.split("|")[1])
+        payload["RD"], payload["PG"] = [payload["RD"][at]], f"T{page}"
+        plain = json.dumps(payload, separators=(",", ":"))
+        return f'OCMF|{plain}|{{"SA":"ECDSA-secp256k1-SHA256","SD":"{der(self.sign(plain.encode()))}"}}'
 
     def sign(self, payload: bytes) -> bytes:
         """Its signature, r ‖ s ‖ v."""

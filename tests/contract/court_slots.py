@@ -7,15 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, is_dataclass, replace
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import boa
 import numpy as np
+import vault_world
 from hypothesis import strategies as st
 from pyrevm import EVM, Env
-from vyper.compiler.output import build_abi_output
 
 from sunfair.chain.abi import decode, encode, revert_reason
 from sunfair.market import Offers, clear_mid_market_rate, clear_uniform
@@ -56,7 +54,6 @@ from sunfair.settlement.court.proofs import (
 )
 from sunfair.units import NO_BUY, NO_SELL, STEPS_MAX
 
-ROOT = Path(__file__).parents[2]
 MID_MARKET, NO_AHEAD, NO_POOL = 1, 2, 4
 SMALL = 20
 DOMAIN = keccak(b"a market on a chain")
@@ -321,10 +318,8 @@ def tree_levels(
 @cache
 def compiled(name: str) -> tuple[dict[str, Any], bytes]:
     """Functions by name, and creation code, of a contract as its source stands."""
-    folder = ROOT / "tests" / "contract" if name == "market_facts" else ROOT / "contracts"
-    data = boa.load_partial(str(folder / f"{name}.vy")).compiler_data  # titanoboa keeps what it compiled
-    functions = {entry["name"]: entry for entry in build_abi_output(data) if entry["type"] == "function"}
-    return functions, bytes(data.bytecode)
+    abi, code = vault_world.compiled(name)
+    return {entry["name"]: entry for entry in abi if entry["type"] == "function"}, code
 
 
 def calldata(name: str, function: str, arguments: tuple[Any, ...]) -> bytes:

@@ -321,6 +321,34 @@ def test_token_that_takes_a_fee_or_refuses(hostile: Commons) -> None:
         plant.plant.claim(plant.people["member 0"])
 
 
+def test_acknowledging_again_and_again_moves_no_income(plant: Commons) -> None:
+    """It opens a member's account; what is owed is by shares alone, whoever acknowledged, and whenever."""
+    plant.raised().built()
+    first, second, buyer = (plant.people[name] for name in ("member 0", "member 1", "member 4"))
+    plant.plant.acknowledge(sender=first)
+    assert plant.plant.claimable(first) == 0
+    with refused("commons: nothing to claim"):
+        plant.plant.claim(first)
+    plant.earn(1_000)
+    plant.plant.acknowledge(sender=first)
+    plant.earn(2_000)
+    for _ in range(2):
+        plant.plant.acknowledge(sender=first)
+    income = plant.plant.income_total()
+    assert (plant.plant.claimable(first), plant.plant.claimable(second)) == (income * 8 // 21, income * 6 // 21)
+    assert plant.plant.claim(first) == income * 8 // 21 > 0
+    join(plant, "member 4")
+    plant.plant.offer(4_000, 0, sender=first)
+    plant.plant.take(first, 4_000, 0, sender=buyer)
+    plant.plant.acknowledge(sender=buyer)
+    plant.earn(10_500)
+    assert plant.plant.claimable(first) == 0
+    due = (plant.plant.income_total() - income) * 8 // 21
+    assert due - 1 <= plant.plant.claimable(buyer) <= due
+    with refused("commons: no seat"):
+        plant.plant.acknowledge(sender=first)
+
+
 def test_income_to_ten_thousand_holders_is_one_transaction_of_the_same_gas(plant: Commons) -> None:
     """The accumulator knows no number of holders: with three and with six, collecting costs the same."""
     plant.raised().built()

@@ -159,6 +159,10 @@ class Plant:
         need(sender == self.organiser or self.now > self.terms.deadline, "deadline not over")
         self.state, self.escrow = COMMITTED, self.supply
 
+    def acknowledge(self, *, sender: str) -> None:
+        need(self.state >= COMMITTED, STATE)
+        need(self.seat(sender).shares > 0, "no seat")
+
     def fail(self, *, sender: str) -> None:
         need(self.state <= PLEDGING, STATE)
         need(not self.reached, "threshold reached")

@@ -30,6 +30,7 @@ AMOUNTS = st.sampled_from(
 )
 CALLS = [
     "commit",
+    "acknowledge",
     "fail",
     "operate",
     "release",
