@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sunfair.app.registering import PointReader, make_batch, register_file
+from sunfair.app.point_reader import PointReader
+from sunfair.app.registering import make_batch, register_file
 from sunfair.app.switching import Switching
 from sunfair.chain import SeededKeys, recover
 from sunfair.files.holidays import market_calendar
@@ -147,7 +148,7 @@ def _registration(world: _World, count: int) -> dict[str, Any]:
     source = _Points(count)
     begun = time.perf_counter()
     # Processes take seconds to start: a short file is read without them.
-    with process_map(reader.read_block) if count > _LONG else nullcontext(None) as read:
+    with process_map(reader.read) if count > _LONG else nullcontext(None) as read:
         for _ in register_file(source, reader, world.register, world.clock, read=read):
             pass
     make_batch(source.digest, world.register, _KEYS.address("office"), world.clock)

@@ -8,12 +8,13 @@ import numpy as np
 
 from sunfair.chain.contracts import Contract, contract
 from sunfair.chain.network import Network
+from sunfair.chain.switch_papers import AskedSwitch, asked_switch
 from sunfair.errors import LedgerError
 from sunfair.ports import Clock, Enrolment, Keys
 from sunfair.registry.batch_tree import CHUNK, BatchProof, batch_leaves, batch_of
-from sunfair.registry.switching import Switch, SwitchingDomain, SwitchState, windows_digest
+from sunfair.registry.switching import Switch, SwitchingDomain, SwitchState
 
-__all__ = ["RegistryLedger", "batch_roots", "deploy_registry", "enrol_points"]
+__all__ = ["RegistryLedger", "batch_roots", "deploy_registry", "enrol_points", "switch_standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,12 @@ class RegistryLedger:
         self._switching(registrar, "begin_supply", point, supplier)
 
     def request(self, sender: str, switches: Sequence[Switch], *, service: str = "switching") -> None:
-        """Take one request, or two that are a pair, as the switchboard validated them."""
-        asked = [self._asked(switch, service) for switch in switches]
-        self._switching(sender, "request" if len(asked) == 1 else "request_pair", *asked)
+        """Take one request, or two that are a pair, as the switchboard validated them; both sign here."""
+        self.enter(sender, [asked_switch(switch, self.domain, self.keys, service) for switch in switches])
+
+    def enter(self, sender: str, asked: Sequence[AskedSwitch]) -> None:
+        """Take one request, or a pair, whose windows the service signed."""
+        self._switching(sender, "request" if len(asked) == 1 else "request_pair", *(each.arguments for each in asked))
 
     def act(self, sender: str, function: str, *arguments: Any) -> None:
         """`object_to`, `withdraw`, `annul` or `report`."""
@@ -101,19 +105,6 @@ class RegistryLedger:
     def supplier_at(self, point: bytes, at: int) -> bytes:
         """Who supplied a point at an instant (unix s) up to now; zeros before the first supply."""
         return bytes(self._view(self.switching, _SWITCHING, "supplier_at", point, at))
-
-    def _asked(self, switch: Switch, service: str) -> tuple[Any, ...]:
-        request = switch.request
-        times = (switch.submitted, switch.objection_ends, switch.gate_closes)
-        return (
-            request.point,
-            int(request.kind),
-            int(switch.starts.timestamp()),
-            request.nonce,
-            *(int(time.timestamp()) for time in times),
-            request.signature,
-            self.keys.sign(service, windows_digest(self.domain, switch)),
-        )
 
     def _registry(self, holder: str, function: str, *arguments: Any) -> None:
         self._send(holder, self.registry, _REGISTRY, function, arguments)
@@ -144,6 +135,23 @@ def batch_roots(network: Network, registry: bytes) -> set[bytes]:
         return value
 
     return {bytes(view("batches", number)[0]) for number in range(int(view("batch_count")))}
+
+
+def switch_standing(
+    network: Network, switching: bytes, asked: AskedSwitch, at: int
+) -> tuple[SwitchState | None, bytes]:
+    """Where a request stands at an instant (unix s, not before the head block) and who supplies its point then.
+
+    None if the contract has no such request; zeros where nobody supplies.
+    """
+    abi, time = contract(_SWITCHING).abi, network.date(at)
+
+    def view(function: str, *arguments: Any) -> Any:
+        (value,) = abi.result(function, network.call(switching, abi.call(function, *arguments), timestamp=time))
+        return value
+
+    state = int(view("state", asked.id))
+    return (SwitchState(state) if state else None), bytes(view("supplier_at", asked.point, time))
 
 
 _REGISTRY, _SWITCHING = "MeterRegistry", "SupplierSwitching"

@@ -2,13 +2,15 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from sunfair.app.registering import dry_run, make_batch, register_file
+from sunfair.app.point_reader import PointReader
+from sunfair.app.registering import ReadBlocks, dry_run, make_batch, register_file
 from sunfair.chain.keys import parse_address
 from sunfair.cli.show import graceful_stop, print_json, stderr, stdout
 from sunfair.errors import Fault, InputError
@@ -95,10 +97,12 @@ def run_check(file: Path, faults: Path | None, defaults: dict[str, str], *, as_j
     """A dry run: every fault of a file with its line; nothing is kept."""
     source, rows, count = open_batch(file), 0, 0
     with open_office() as office, FaultFile(fault_path(file, faults)) as written:
-        for read, found in dry_run(source, office.reader(defaults), office.store):
-            rows, count = read, count + len(found)
-            written.write(found)
-            stderr.print(f"[dim]{rows:,} lines, {count:,} faults[/]")
+        reader = office.reader(defaults)
+        with _reading(file, reader) as read:
+            for rows, found in dry_run(source, reader, office.store, read=read):
+                count += len(found)
+                written.write(found)
+                stderr.print(f"[dim]{rows:,} lines, {count:,} faults[/]")
     _report({"file": str(file), "rows": rows, "faults": count, "dry_run": True}, written.path, count, as_json)
 
 
@@ -134,13 +138,15 @@ def run_load(file: Path, faults: Path | None, registrar: str, defaults: dict[str
 
 
 def _taken_in(file: Path, source: BatchSource, office: Office, defaults: dict[str, str]) -> Iterator[ImportProgress]:
-    """Take in a file; a long one is read on all cores."""
+    """Take in a file."""
     reader = office.reader(defaults)
-    if file.stat().st_size < _LONG:
-        yield from register_file(source, reader, office.store, office.clock)
-        return
-    with process_map(reader.read_block) as read:
+    with _reading(file, reader) as read:
         yield from register_file(source, reader, office.store, office.clock, read=read)
+
+
+def _reading(file: Path, reader: PointReader) -> AbstractContextManager[ReadBlocks | None]:
+    """How a file is read: a long one on all cores, as processes take seconds to start."""
+    return nullcontext() if file.stat().st_size < _LONG else process_map(reader.read)
 
 
 def run_show(country: str, fuel: str, identifier: str, reader: str | None, *, as_json: bool) -> None:

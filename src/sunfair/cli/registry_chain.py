@@ -7,6 +7,7 @@ from typing import Any
 
 from sunfair.chain.keys import SeededKeys
 from sunfair.chain.keystore import open_keystore
+from sunfair.chain.play_gas import give_gas
 from sunfair.chain.registry_ledger import RegistryLedger, deploy_registry
 from sunfair.chain.remote import RpcNetwork
 from sunfair.chain.rpc import JsonRpc
@@ -30,18 +31,27 @@ class Place:
     demo_keys: int | None
 
     @contextmanager
-    def open(self, holder: str) -> Iterator[tuple[RpcNetwork, Keys]]:
-        """The network with a holder's key: a demonstration's, or the keystore's."""
+    def look(self) -> Iterator[RpcNetwork]:
+        """The network for somebody who only looks; InputError if none is named."""
         if not self.rpc_url:
             fault = Fault("ETH_RPC_URL", "is not set", "name a node, e.g. http://127.0.0.1:8545")
             raise InputError("no network is named", [fault])
         network = RpcNetwork.connect(JsonRpc(self.rpc_url))
         try:
-            seed = self.demo_keys
-            keys = open_keystore(holder=holder) if seed is None else SeededKeys(seed, network.chain_id)
-            yield network, keys
+            yield network
         finally:
             network.close()
+
+    @contextmanager
+    def open(self, holder: str) -> Iterator[tuple[RpcNetwork, Keys]]:
+        """The network with a holder's key: a demonstration's, which a local node gives ether, or the keystore's."""
+        with self.look() as network:
+            if self.demo_keys is None:
+                yield network, open_keystore(holder=holder)
+                return
+            keys = SeededKeys(self.demo_keys, network.chain_id)
+            give_gas(network, keys.address(holder))
+            yield network, keys
 
 
 def run_registry_deploy(place: Place, service: str | None, *, as_json: bool) -> None:

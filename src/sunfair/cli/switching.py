@@ -23,7 +23,17 @@ from sunfair.registry.register import Role
 from sunfair.registry.switching import ChangeReading, Switch, SwitchingDomain, SwitchState
 from sunfair.wiring.office import Office, open_office
 
-__all__ = ["Act", "Asked", "Desk", "run_act", "run_request", "run_switch_file", "run_switches", "run_tick"]
+__all__ = [
+    "Act",
+    "Asked",
+    "Desk",
+    "bytes_of_text",
+    "run_act",
+    "run_request",
+    "run_switch_file",
+    "run_switches",
+    "run_tick",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +51,14 @@ class Desk:
         with open_office() as office:
             yield office, office.switching(country, SwitchingDomain(self.chain_id, contract), self._signer())
 
+    def keys(self) -> Keys:
+        """The service's key, under the name `switching`."""
+        seed = self.demo_keys
+        return open_keystore(holder="switching") if seed is None else SeededKeys(seed, self.chain_id)
+
     def _signer(self) -> Sign:
         """Signs notices; the keystore is opened for the first one."""
-
-        @cache
-        def keys() -> Keys:
-            return open_keystore(holder="switching") if seed is None else SeededKeys(seed, self.chain_id)
-
-        seed = self.demo_keys
+        keys = cache(self.keys)
         return lambda digest: keys().sign("switching", digest)
 
 
@@ -130,7 +140,7 @@ def run_switch_file(
 
 def run_act(asked: Act, country: str, desk: Desk, *, as_json: bool) -> None:
     """One act on a switch."""
-    switch = _bytes("SWITCH", asked.switch)
+    switch = bytes_of_text("SWITCH", asked.switch)
     with desk.open(country) as (office, service):
         if asked.name == "read":
             if asked.register_wh is None:
@@ -174,7 +184,7 @@ def run_switches(point: tuple[str, str, str], *, as_json: bool) -> None:
 
 def _act(asked: Act, switch: bytes, by: bytes, service: Switching) -> Switch:
     if asked.name == "annul":
-        return service.annul(switch, by, _bytes("--signature", asked.signature or ""))
+        return service.annul(switch, by, bytes_of_text("--signature", asked.signature or ""))
     acts = {"object": service.object_to, "withdraw": service.withdraw, "report": service.report}
     if asked.name not in acts:
         fault = Fault("ACT", f"is {asked.name!r}", "object, withdraw, annul, report or read")
@@ -188,7 +198,8 @@ def _actor(office: Office, by: str | None) -> bytes:
     return address_of_text("--by", by) if by.startswith("0x") else office.party(by, Role.SUPPLIER)
 
 
-def _bytes(place: str, text: str) -> bytes:
+def bytes_of_text(place: str, text: str) -> bytes:
+    """Bytes as they are written, hexadecimal; InputError naming the place."""
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except ValueError as error:

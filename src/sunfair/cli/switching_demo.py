@@ -15,7 +15,7 @@ HOMES = 12
 """How many homes the street has unless told otherwise: every turn of the story happens to one of the first six."""
 
 
-def run_switching(*, homes: int | None, seed: int, out: Path | None, as_json: bool) -> None:
+def run_switching(*, homes: int | None, seed: int, out: Path | None, rpc: str | None, as_json: bool) -> None:
     """Tell the story; exit 1 if a point ends at another supplier than it should."""
     count = HOMES if homes is None else homes
     if not 1 <= count <= 1_000:
@@ -23,7 +23,7 @@ def run_switching(*, homes: int | None, seed: int, out: Path | None, as_json: bo
     folder = out or default_folder("switching")
     if folder.exists():
         raise InputError("nothing is overwritten", [Fault(str(folder), "is there already", "name another --out")])
-    told = tell_switching(folder, homes=count, seed=seed, tell=lambda text: stderr.print(f"[dim]{text}[/]"))
+    told = tell_switching(folder, homes=count, seed=seed, tell=lambda text: stderr.print(f"[dim]{text}[/]"), rpc=rpc)
     if as_json:
         print_json({"folder": str(folder), **told.plain()})
     else:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sunfair.registry.assets import Asset
 from sunfair.registry.batch_tree import Batch
 from sunfair.registry.records import SealedRecord
-from sunfair.registry.register import Binding, Grant, LineFault, NewPoint, Party, StoredPoint
+from sunfair.registry.register import Binding, Grant, LineFault, NewPoints, Party, StoredPoint
 from sunfair.registry.switching import Notice, SupplyPoint, Switch
 
 __all__ = ["AssetStore", "ImportProgress", "OpenCase", "RegisterStore", "SwitchStore"]
@@ -53,7 +53,7 @@ class RegisterStore(Protocol):
         ...
 
     def put_points(
-        self, points: Sequence[NewPoint], faults: Sequence[LineFault], progress: ImportProgress, now: datetime
+        self, points: NewPoints, faults: Sequence[LineFault], progress: ImportProgress, now: datetime
     ) -> ImportProgress:
         """Keep a block of a file's points, its faults and how far it has come, in one transaction.
 

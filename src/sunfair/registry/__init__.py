@@ -2,7 +2,7 @@
 
 from sunfair.registry.calendar import Calendar
 from sunfair.registry.cups import Cups, parse_cups
-from sunfair.registry.identity import LAYOUT_VERSION, commitment, identify, nullifier
+from sunfair.registry.identity import LAYOUT_VERSION, commitment, identify, identify_many, nullifier
 from sunfair.registry.malo import Malo, parse_malo
 from sunfair.registry.mpan import DISTRIBUTORS, Mpan, parse_mpan
 from sunfair.registry.mprn import Mprn, parse_mprn
@@ -28,6 +28,7 @@ __all__ = [
     "Scheme",
     "commitment",
     "identify",
+    "identify_many",
     "nullifier",
     "parse",
     "parse_cups",

@@ -21,9 +21,10 @@ from typing import cast
 from sha3 import keccak_256
 
 from sunfair.errors import Fault, InputError
+from sunfair.registry.keyed import keyed_hash
 from sunfair.registry.point import FUELS, Fuel, MeterKey
 
-__all__ = ["LAYOUT_VERSION", "commitment", "identify", "nullifier"]
+__all__ = ["LAYOUT_VERSION", "commitment", "identify", "identify_many", "nullifier"]
 
 LAYOUT_VERSION = 1
 """Version byte of the layout above. Raising it changes every commitment and nullifier."""
@@ -67,6 +68,22 @@ def identify(key: MeterKey, salt: bytes, secret: bytes) -> tuple[bytes, bytes]:
     committed = _head(key.country, key.fuel) + bytes([len(key.id)]) + key.id.encode()
     digest: bytes = keccak_256(committed + salt).digest()
     return digest, hmac.digest(secret, bytes([_NULLIFIER]) + committed[1:], "sha256")
+
+
+def identify_many(
+    country: str, fuel: Fuel, ids: Sequence[str], salts: Sequence[bytes], secret: bytes
+) -> tuple[list[bytes], list[bytes]]:
+    """Commitments and nullifiers of a country's points of one fuel, as `identify` gives them one by one."""
+    joined, head, zeros = "".join(ids), _head(country, fuel), bytes(_SECRET)
+    plain = joined.isascii() and joined.isalnum() and all(0 < len(each) <= _ID_MAX for each in ids)
+    salted = all(len(salt) == _SECRET and salt != zeros for salt in salts)
+    if not (head and plain and salted) or _faults_of("secret", secret):
+        found = [identify(MeterKey(country, fuel, each), salt, secret) for each, salt in zip(ids, salts, strict=True)]
+        return [one for one, _ in found], [other for _, other in found]
+    tails = [bytes([len(each)]) + each.encode() for each in ids]
+    made, marked = keyed_hash(secret), bytes([_NULLIFIER]) + head[1:]
+    committed = [keccak_256(head + tail + salt).digest() for tail, salt in zip(tails, salts, strict=True)]
+    return committed, [made(marked + tail) for tail in tails]
 
 
 def _plain(key: MeterKey, salt: bytes, secret: bytes) -> bool:

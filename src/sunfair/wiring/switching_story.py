@@ -50,10 +50,13 @@ class Told:
         }
 
 
-def tell_switching(folder: Path, *, homes: int, seed: int, tell: Callable[[str], None]) -> Told:
-    """Tell it and write ``timeline.json`` and ``report.html`` into `folder` (made as a whole, or not at all)."""
+def tell_switching(folder: Path, *, homes: int, seed: int, tell: Callable[[str], None], rpc: str | None = None) -> Told:
+    """Tell it and write ``timeline.json`` and ``report.html`` into `folder` (made as a whole, or not at all).
+
+    On an embedded chain, or on the local development node at `rpc`.
+    """
     told = Told(homes)
-    with open_street(homes, seed, BEGIN) as street:
+    with open_street(homes, seed, BEGIN, rpc=rpc) as street:
         made = _requests(street, tell)
         _weekend(street, made, tell)
         _after(street, made, told, tell)

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 from sunfair.app.meters import Meters
+from sunfair.app.point_reader import PointReader
 from sunfair.app.records import Points
-from sunfair.app.registering import PointReader, make_batch, register_file
+from sunfair.app.registering import make_batch, register_file
 from sunfair.app.switching import Switching
 from sunfair.chain import EmbeddedChain, SeededKeys
+from sunfair.chain.network import Network
 from sunfair.chain.registry_ledger import RegistryLedger, deploy_registry
 from sunfair.files.holidays import market_calendar
 from sunfair.ports.batch import RawBlock
@@ -23,6 +26,7 @@ from sunfair.store import temporary_database
 from sunfair.store.register import AssetRepository, RegisterRepository
 from sunfair.store.switching import SwitchRepository
 from sunfair.wiring.office import signer_of
+from sunfair.wiring.remote import development_node
 
 __all__ = ["FUELS", "Street", "open_street"]
 
@@ -72,16 +76,28 @@ class Street:
 
 
 @contextmanager
-def open_street(homes: int, seed: int, begin: datetime) -> Iterator[Street]:
-    """A fresh street at an instant, in a database of its own that goes with it."""
-    clock, keys = VirtualClock(begin), SeededKeys(seed)
-    ledger = deploy_registry(
-        EmbeddedChain(timestamp=int(begin.timestamp())),
-        keys,
-        clock,
-        governor="governor",
-        service=keys.address("switching"),
-    )
+def open_street(homes: int, seed: int, begin: datetime, *, rpc: str | None = None) -> Iterator[Street]:
+    """A fresh street at an instant, in a database of its own that goes with it.
+
+    Its chain is an embedded one, or the local development node at `rpc`; InputError if there is none.
+    """
+    keys = SeededKeys(seed)
+    if rpc is None:
+        with _street_on(EmbeddedChain(timestamp=int(begin.timestamp())), homes, keys, seed, begin) as street:
+            yield street
+        return
+    with development_node(rpc, Path()) as node:
+        node.begin(int(begin.timestamp()))
+        for holder in ("governor", _REGISTRAR, "old", "new", *(f"home {home}" for home in range(homes))):
+            node.fund(keys.address(holder))
+        with _street_on(node.network, homes, keys, seed, begin) as street:
+            yield street
+
+
+@contextmanager
+def _street_on(network: Network, homes: int, keys: SeededKeys, seed: int, begin: datetime) -> Iterator[Street]:
+    clock = VirtualClock(begin)
+    ledger = deploy_registry(network, keys, clock, governor="governor", service=keys.address("switching"))
     calendar = market_calendar("GB", begin.year - 1, begin.year + 1)
     secret = hashlib.sha256(f"registrars {seed}".encode()).digest()
     with temporary_database() as engine:

@@ -2,16 +2,18 @@
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from sunfair.app.meters import Meters
+from sunfair.app.point_reader import PointReader
 from sunfair.app.records import Points
-from sunfair.app.registering import PointReader, make_batch, register_file
+from sunfair.app.registering import make_batch, register_file
 from sunfair.files.batch_file import open_batch
 from sunfair.registry.register import Party, Role
 from sunfair.store.register import AssetRepository, RegisterRepository
@@ -44,11 +46,10 @@ class HandClock:
         self.at += timedelta(**spans)
 
 
-def drawn() -> Iterator[bytes]:
-    count = 0
-    while True:
-        count += 1
-        yield hashlib.sha512(count.to_bytes(8, "big")).digest()
+def drawer() -> Callable[[int], bytes]:
+    """Chance that repeats."""
+    numbers = count()
+    return lambda size: hashlib.shake_256(next(numbers).to_bytes(8, "big")).digest(size)
 
 
 class Office:
@@ -62,13 +63,11 @@ class Office:
             (NEW, "New", Role.SUPPLIER),
         ):
             self.store.put_party(Party(address, name, role))
-        chance = drawn()
-        self.reader = PointReader(
-            SECRET, lambda count: next(chance)[:count], {"Old": OLD, "New": NEW}, {"country": "GB"}
-        )
+        chance = drawer()
+        self.reader = PointReader(SECRET, chance, {"Old": OLD, "New": NEW}, {"country": "GB"})
         assets = AssetRepository(engine)
         self.points = Points(self.store, SECRET, self.clock, assets)
-        self.meters = Meters(self.store, assets, SECRET, self.clock, lambda count: next(chance)[:count])
+        self.meters = Meters(self.store, assets, SECRET, self.clock, chance)
 
     def take(self, path: Path):
         """Take in a file whole and make its batch."""

@@ -89,6 +89,48 @@ def test_duplicates_across_files_are_named_and_nothing_is_twice(office: Office, 
     ]
 
 
+def test_blocks_with_and_without_points_that_are_held(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block is looked up where its copy is refused; one refused leaves nothing of itself behind."""
+    monkeypatch.setattr(batch_file, "BLOCK_ROWS", 4)
+    office.take(write_csv(tmp_path / "a.csv", HEAD[:2], [("gas", mprn(at)) for at in (5, 9, 10)]))
+    progress, _ = office.take(write_csv(tmp_path / "b.csv", HEAD[:2], [("gas", mprn(at)) for at in range(16)]))
+    assert (progress.points, progress.faults) == (13, 3)
+    assert [fault.line for fault in office.store.faults(progress.source)] == [7, 11, 12]
+    places = np.concatenate([places for _, places in office.store.leaves(progress.source)])
+    assert places.tolist() == [line for line in range(2, 18) if line not in (7, 11, 12)]
+    with office.store._engine.connect() as connection:
+        held = [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("points", "records")]
+    assert held == [16, 16]
+
+
+def test_what_stands_in_the_file_is_read_back(office: Office, tmp_path: Path) -> None:
+    head = ("fuel", "id", "sector", "owner", "device", "import_wh", "export_wh", "profile_class", "name")
+    owner, device = "0x" + "1f" * 20, "0x" + "d0" * 20
+    rows = [
+        ("gas", mprn(1), "business", owner, device, 7, 2**63 - 1, "02", 'Ann "A" Ünal'),
+        ("gas", mprn(2), "", "", "", "", "", "", ""),
+        ("gas", mprn(3), "shop", "0x" + " f" * 20, "0x", -1, 2**63, "\x00", ""),
+    ]
+    progress, _ = office.take(write_csv(tmp_path / "a.csv", head, rows))
+    told = {fault.place for fault in office.store.faults(progress.source)}
+    assert told == {"sector", "owner", "device", "import_wh", "export_wh", "profile_class"}
+    one, two = (office.points.find(MeterKey("GB", "gas", mprn(at))) for at in (1, 2))
+    now = office.clock.now()
+    assert [(p.country, p.fuel, p.sector.name, p.owner.hex(), p.owner_since) for p in (one, two)] == [
+        ("GB", "gas", "BUSINESS", "1f" * 20, now),
+        ("GB", "gas", "DOMESTIC", "00" * 20, now),
+    ]
+    (bound,) = office.store.bindings(one.id)
+    assert (bound.device.hex(), bound.since, bound.known_at) == ("d0" * 20, now, now)
+    assert (bound.import_wh, bound.export_wh, office.store.bindings(two.id)) == (7, 2**63 - 1, [])
+    seen = {"profile_class": "02", "name": 'Ann "A" Ünal', "id": mprn(1)}
+    assert office.points.read(one.id, one.owner) == seen
+    assert office.points.read(one.id, bytes(20)) == {"profile_class": "02"}
+    assert office.points.read(two.id, bytes(20)) == {}
+
+
 def test_a_german_point_has_one_fuel(office: Office, tmp_path: Path) -> None:
     head = ("country", "fuel", "id")
     malo = "41373559241"

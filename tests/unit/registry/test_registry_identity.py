@@ -1,6 +1,7 @@
 """Commitment and nullifier: byte for byte by another Keccak and by HMAC's own definition, and what they refuse."""
 
 import hashlib
+import hmac
 
 import pytest
 from Crypto.Hash import keccak
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sunfair.errors import InputError
-from sunfair.registry import MeterKey, commitment, identify, nullifier, parse, parse_mpan, parse_mprn
+from sunfair.registry import MeterKey, commitment, identify, identify_many, nullifier, parse, parse_mpan, parse_mprn
+from sunfair.registry.keyed import keyed_hash
 
 POINT = MeterKey("GB", "electricity", "2000024512368")
 SECRET = bytes(range(32))
@@ -36,6 +38,24 @@ def test_both_at_once_are_the_same() -> None:
     with pytest.raises(InputError) as caught:
         identify(MeterKey("gb", "electricity", "1"), bytes(32), b"")
     assert [fault.place for fault in caught.value.faults] == ["salt", "secret", "country"]
+
+
+def test_many_at_once_are_the_same() -> None:
+    secret = bytes(range(2, 34))
+    ids, salts = ["2000024512368", "2204707514535", "1"], [bytes([number]) * 32 for number in (1, 2, 3)]
+    keys = [MeterKey("GB", "gas", each) for each in ids]
+    wanted = [commitment(*each) for each in zip(keys, salts, strict=True)], [nullifier(key, secret) for key in keys]
+    assert identify_many("GB", "gas", ids, salts, secret) == wanted
+    for wrong in ((["", "1"], salts[:2], secret), (ids[:1], [bytes(32)], secret), (ids[:1], salts[:1], bytes(32))):
+        with pytest.raises(InputError, match="cannot be committed to"):
+            identify_many("GB", "gas", *wrong)
+
+
+@pytest.mark.parametrize("size", [1, 32, 64, 65])
+def test_many_messages_under_one_key_are_hmac(size: int) -> None:
+    secret, made = bytes(range(1, size + 1)), keyed_hash(bytes(range(1, size + 1)))
+    for message in (b"", b"one", bytes(200)):
+        assert made(message) == hmac.new(secret, message, hashlib.sha256).digest()
 
 
 def test_the_nullifier_is_hmac_sha256_over_the_documented_bytes() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sunfair.app.registering import PointReader, dry_run
+from sunfair.app.point_reader import PointReader
+from sunfair.app.registering import dry_run
 from sunfair.bench.registry import _mpans
 from sunfair.errors import InputError
 from sunfair.files import batch_file

@@ -7,6 +7,7 @@ Times are unix seconds. The contract `SupplierSwitching` makes the same digests.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sha3 import keccak_256
 
@@ -58,7 +59,12 @@ class SwitchingDomain:
     @property
     def separator(self) -> bytes:
         """EIP-712 domain separator: name "Sunfair Switching", version "1", chain id, contract."""
-        return _keccak(_DOMAIN + _number(self.chain_id) + _address(self.contract))
+        return _separator(self.chain_id, self.contract)
+
+
+@lru_cache(64)
+def _separator(chain_id: int, contract: bytes) -> bytes:
+    return _keccak(_DOMAIN + _number(chain_id) + _address(contract))
 
 
 def consent_digest(domain: SwitchingDomain, request: Request, starts: datetime) -> bytes:

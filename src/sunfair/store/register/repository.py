@@ -1,25 +1,37 @@
 """`ports.RegisterStore` in PostgreSQL: points, their secrets, records, device keys and grants."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, cast, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    LargeBinary,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from sunfair.errors import Fault, InputError
 from sunfair.ports.registry import ImportProgress
 from sunfair.registry import FUELS
 from sunfair.registry.batch_tree import CHUNK, Batch
 from sunfair.registry.records import SealedRecord
-from sunfair.registry.register import Binding, Grant, LineFault, NewPoint, Party, Role, StoredPoint
+from sunfair.registry.register import Binding, Grant, LineFault, NewPoints, Party, Role, StoredPoint
 from sunfair.registry.switching import Sector
-from sunfair.store.database import among, copy_lines, copy_rows
-from sunfair.store.register.assets import asset_row, binding_row
+from sunfair.store.database import among, copy_rows
+from sunfair.store.register.assets import binding_row
+from sunfair.store.register.copying import copied, copy_points
 from sunfair.store.tables import (
     ASSETS,
     BATCHES,
@@ -32,14 +44,12 @@ from sunfair.store.tables import (
     POINTS,
     RECORDS,
     SETTINGS,
-    SUPPLIES,
     SWITCHES,
 )
 
 __all__ = ["RegisterRepository"]
 
 _BLOCK = 65_536
-_POINT_COLUMNS = ("id", "commitment", "country", "fuel", "sector", "owner", "owner_since", "source", "place")
 
 
 class RegisterRepository:
@@ -47,6 +57,7 @@ class RegisterRepository:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._is_doubtful = False
 
     # ── Parties ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -93,28 +104,23 @@ class RegisterRepository:
             return _hanging(connection, marks)
 
     def put_points(
-        self, points: Sequence[NewPoint], faults: Sequence[LineFault], progress: ImportProgress, now: datetime
+        self, points: NewPoints, faults: Sequence[LineFault], progress: ImportProgress, now: datetime
     ) -> ImportProgress:
         """Keep a block of points, its faults and how far their file has come; returns that."""
         with self._engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('register points'))"))
-            held = _held(connection, [point.id for point in points])
-            hung = _hanging(connection, [point.asset.mark for point in points if point.asset])
-            again = [LineFault(p.place, "id", "the register holds this point already") for p in points if p.id in held]
-            again += [
-                LineFault(
-                    p.place, "serial", "a meter of this number hangs at another point", "write its maker before it"
-                )
-                for p in points
-                if p.asset and p.asset.mark in hung and p.id not in held
-            ]
-            wrong = {fault.line for fault in again}
-            fresh = [point for point in points if point.place not in wrong]
-            _copy_points(connection, fresh, progress.source, now)
-            _copy_assets(connection, fresh)
+            # Looking up every point costs a tenth of it all, and next to none is held: the keys tell. After a block in
+            # which one was, the next is looked up before it is copied.
+            again: list[LineFault] = []
+            if self._is_doubtful or not copied(connection, points, progress.source, now):
+                again = _conflicts(connection, points)
+                self._is_doubtful = bool(again)
+                wrong = [fault.line for fault in again]
+                points = points.only(~np.isin(points.places, wrong))
+                copy_points(connection, points, progress.source, now)
             _copy_faults(connection, [*faults, *again], progress.source)
             kept = replace(
-                progress, points=progress.points + len(fresh), faults=progress.faults + len(faults) + len(again)
+                progress, points=progress.points + len(points), faults=progress.faults + len(faults) + len(again)
             )
             state = {"rows_done": kept.rows_done, "points": kept.points, "faults": kept.faults}
             values = insert(IMPORTS).values(source=kept.source, finished=kept.finished, **state)
@@ -132,11 +138,12 @@ class RegisterRepository:
 
     def leaves(self, source: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
         """Commitment ‖ nullifier of a file's points in their order, and their places."""
-        found = select(POINTS.c.commitment, POINTS.c.id, POINTS.c.place).where(POINTS.c.source == source)
-        with self._engine.connect() as connection:
-            streamed = connection.execution_options(stream_results=True, max_row_buffer=_BLOCK)
-            for block in streamed.execute(found.order_by(POINTS.c.place)).partitions(_BLOCK):
-                yield _pairs(block), np.array([row[2] for row in block], np.int64)
+        with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            last = -1
+            while block := _leaf_block(connection, source, last):
+                pairs, places = block
+                last = int(places[-1])
+                yield pairs, places
 
     def put_batch(self, source: bytes, batch: Batch, starts: NDArray[np.int64], registrar: bytes, now: datetime) -> int:
         """Keep the batch of a file's points; its number follows the last one's."""
@@ -290,40 +297,6 @@ class RegisterRepository:
             connection.execute(text("CHECKPOINT"))
 
 
-def _copy_points(connection: Connection, points: Sequence[NewPoint], source: bytes, now: datetime) -> None:
-    """COPY points and all that belongs to them, written out by hand: of each there may be millions."""
-    ids, at, whole = [p.id.hex() for p in points], now.isoformat(), list(enumerate(points))
-    fuels = {fuel: number for number, fuel in enumerate(FUELS, 1)}
-    lines = [
-        f"\\\\x{ids[i]}\t\\\\x{p.commitment.hex()}\t{p.meter.country}\t{fuels[p.meter.fuel]}\t{int(p.sector)}\t"
-        f"\\\\x{p.owner.hex()}\t{at}\t\\\\x{source.hex()}\t{p.place}"
-        for i, p in whole
-    ]
-    copy_lines(connection, POINTS, _POINT_COLUMNS, lines)
-    records = [
-        f"\\\\x{ids[i]}\t\\\\x{p.salt.hex()}\t{_json(p.record.open)}\t\\\\x{p.record.granted.hex()}\t"
-        f"\\\\x{p.record.private.hex()}"
-        for i, p in whole
-    ]
-    copy_lines(connection, RECORDS, ("point", "salt", "open", "granted", "private"), records)
-    supplied = [f"\\\\x{ids[i]}\t{at}\t\\\\x{p.supplier.hex()}" for i, p in whole if p.supplier is not None]
-    copy_lines(connection, SUPPLIES, ("point", "starts", "supplier"), supplied)
-    bound = ((p.id, now, p.device, *p.registers, now) for p in points if p.device is not None)
-    copy_rows(connection, BINDINGS, ("point", "since", "device", "import_wh", "export_wh", "known_at"), bound)
-
-
-def _copy_assets(connection: Connection, points: Sequence[NewPoint]) -> None:
-    """COPY the meters that points begin with."""
-    rows = [asset_row(point.asset) for point in points if point.asset]
-    if rows:
-        copy_rows(connection, ASSETS, list(rows[0]), (tuple(row.values()) for row in rows))
-
-
-def _json(fields: Mapping[str, str]) -> str:
-    """As COPY takes it: JSON has no raw tabs or line ends, only backslashes to double."""
-    return json.dumps(dict(fields)).replace("\\", "\\\\") if fields else "{}"
-
-
 def _copy_faults(connection: Connection, faults: Sequence[LineFault], source: bytes) -> None:
     number: dict[int, int] = {}
     rows = []
@@ -331,6 +304,21 @@ def _copy_faults(connection: Connection, faults: Sequence[LineFault], source: by
         number[fault.line] = number.get(fault.line, -1) + 1
         rows.append((source, fault.line, number[fault.line], fault.place, fault.what, fault.mend))
     copy_rows(connection, IMPORT_FAULTS, list(IMPORT_FAULTS.c.keys()), rows)
+
+
+def _conflicts(connection: Connection, points: NewPoints) -> list[LineFault]:
+    """Faults of points that the register holds, and of those whose meter hangs at another point."""
+    ids, places = points.id_list(), points.places.tolist()
+    held, hung = _held(connection, ids), _hanging(connection, [asset.mark for asset in points.assets])
+    place_of = dict(zip(ids, places, strict=True))
+    again = [LineFault(place_of[each], "id", "the register holds this point already") for each in ids if each in held]
+    what, mend = "a meter of this number hangs at another point", "write its maker before it"
+    again += [
+        LineFault(place_of[asset.point], "serial", what, mend)
+        for asset in points.assets
+        if asset.mark in hung and asset.point not in held
+    ]
+    return again
 
 
 def _hanging(connection: Connection, marks: Sequence[bytes]) -> set[bytes]:
@@ -343,6 +331,26 @@ def _hanging(connection: Connection, marks: Sequence[bytes]) -> set[bytes]:
 def _held(connection: Connection, points: Sequence[bytes]) -> set[bytes]:
     known = select(POINTS.c.id).where(among(POINTS.c.id, points))
     return {bytes(each) for each in connection.scalars(known)}
+
+
+def _leaf_block(
+    connection: Connection, source: bytes, after: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
+    """The next points of a file behind a place, put together by the database: a row of each would cost more."""
+    found = (
+        select(POINTS.c.commitment, POINTS.c.id, POINTS.c.place)
+        .where(POINTS.c.source == source, POINTS.c.place > after)
+        .order_by(POINTS.c.place)
+        .limit(_BLOCK)
+        .subquery()
+    )
+    pair, place = found.c.commitment.op("||")(found.c.id), func.int8send(found.c.place)
+    joined = [func.string_agg(each, aggregate_order_by(literal(b""), found.c.place)) for each in (pair, place)]
+    row = connection.execute(select(*joined)).one()
+    if row[0] is None:
+        return None
+    pairs = np.frombuffer(bytes(row[0]), np.uint8).reshape(-1, 64)
+    return pairs, np.frombuffer(bytes(row[1]), ">i8").astype(np.int64)
 
 
 def _pairs(rows: Iterable[Any]) -> NDArray[np.uint8]:

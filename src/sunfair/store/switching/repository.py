@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Engine, Row, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
 
 from sunfair.registry import FUELS
 from sunfair.registry.switching import (
@@ -26,6 +26,8 @@ from sunfair.store.tables import NOTICES, POINTS, SUPPLIES, SWITCHES
 
 __all__ = ["SwitchRepository"]
 
+_KINDS = {int(each): each for each in SwitchKind}
+_STATES = {int(each): each for each in SwitchState}
 _OPEN = [int(state) for state in sorted(OPEN)]
 _NOTICE_COLUMNS = ("switch", "number", "state", "at", "gainer", "loser", "customer", "signature")
 
@@ -147,34 +149,33 @@ class _Case:
         """Write states, return limits and readings of known switches in one statement."""
         if not switches:
             return
-        columns = ("id", "state", "since", "return_by", "reading", "estimated")
-        rows = [_row(switch) for switch in switches]
-        lists = [[row[name] for row in rows] for name in columns]
-        cursor = self._connection.connection.cursor()
-        cursor.execute(
+        columns = itemgetter("id", "state", "since", "return_by", "reading", "estimated")
+        self._many(
             "UPDATE switches SET state = n.state, since = n.since, return_by = n.return_by, reading = n.reading, "
-            "estimated = n.estimated FROM unnest(%s::bytea[], %s::smallint[], %s::timestamptz[], %s::timestamptz[], "
-            "%s::bigint[], %s::boolean[]) AS n(id, state, since, return_by, reading, estimated) "
+            "estimated = n.estimated FROM unnest(%b::bytea[], %b::smallint[], %b::timestamptz[], %b::timestamptz[], "
+            "%b::bigint[], %b::boolean[]) AS n(id, state, since, return_by, reading, estimated) "
             "WHERE switches.id = n.id",
-            lists,
+            [columns(_row(switch)) for switch in switches],
         )
-        cursor.close()
 
     def _supply(self, points: Sequence[SupplyPoint]) -> None:
         """End the supplies that ended, begin those that began."""
-        rows = [
-            {"point": p.id, "starts": s.starts, "ends": s.ends, "supplier": s.supplier, "switch": s.switch}
-            for p in points
-            for s in sorted(p.supplies, key=lambda each: each.ends is None)
-        ]
+        rows = [(p.id, s.starts, s.ends, s.supplier, s.switch) for p in points for s in p.supplies]
         # Ended ones first: a point has one open supply at any instant, also within this transaction.
-        for part in ([row for row in rows if row["ends"]], [row for row in rows if not row["ends"]]):
+        for part in ([row for row in rows if row[2]], [row for row in rows if not row[2]]):
             if part:
-                kept = insert(SUPPLIES)
-                ends = {"ends": kept.excluded.ends}
-                self._connection.execute(
-                    kept.on_conflict_do_update(index_elements=["point", "starts"], set_=ends), part
+                self._many(
+                    "INSERT INTO supplies (point, starts, ends, supplier, switch) SELECT * FROM unnest(%b::bytea[], "
+                    "%b::timestamptz[], %b::timestamptz[], %b::bytea[], %b::bytea[]) "
+                    "ON CONFLICT (point, starts) DO UPDATE SET ends = excluded.ends",
+                    part,
                 )
+
+    def _many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement for many rows, which it takes as one array a column: a statement each would cost more."""
+        cursor = self._connection.connection.cursor()
+        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+        cursor.close()
 
 
 def _relevant(points: Sequence[bytes], named: Sequence[bytes]) -> CompoundSelect[Any]:
@@ -232,15 +233,13 @@ def _row(switch: Switch) -> dict[str, Any]:
 
 
 def _switch(row: Row[Any]) -> Switch:
-    request = Request(
-        bytes(row.point), bytes(row.gainer), SwitchKind(row.kind), row.start, row.nonce, bytes(row.signature)
-    )
+    request = Request(bytes(row.point), bytes(row.gainer), _KINDS[row.kind], row.start, row.nonce, bytes(row.signature))
     return Switch(
         bytes(row.id),
         request,
         bytes(row.loser),
         bytes(row.bundle),
-        SwitchState(row.state),
+        _STATES[row.state],
         row.since,
         row.submitted,
         row.objection_ends,
@@ -254,4 +253,4 @@ def _switch(row: Row[Any]) -> Switch:
 
 def _notice(row: Row[Any]) -> Notice:
     parties = bytes(row.gainer), bytes(row.loser), bytes(row.customer)
-    return Notice(bytes(row.switch), row.number, SwitchState(row.state), row.at, *parties)
+    return Notice(bytes(row.switch), row.number, _STATES[row.state], row.at, *parties)
