@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sunfair.bench.grid import WAYS, bench_grid
+from sunfair.cli.bench_grid import run_bench_grid
 from sunfair.errors import InputError
 from sunfair.model import Car, Phase, Visits
 
@@ -74,6 +75,13 @@ def test_pro_rata_is_as_fair_as_can_be(figures):
     for way, one in figures["grids"][0]["ways"].items():
         assert 0 < one["fairness"] <= 1, way
     assert figures["grids"][0]["ways"]["pro rata"]["fairness"] == pytest.approx(1, abs=1e-3)
+
+
+def test_a_step_below_one_is_refused_before_anything_is_read():
+    told = []
+    with pytest.raises(InputError, match="--every: is 0"):
+        run_bench_grid(told.append, every=0, community=Path("nowhere"))
+    assert told == []
 
 
 @pytest.mark.parametrize("every", [0, -3, 40])

@@ -102,11 +102,36 @@ def test_it_audits_and_an_independent_program_agrees(day: Path) -> None:
     assert done.stdout == "all holds\n", done.stdout + done.stderr
 
 
-def test_attack_a_cap_shown_otherwise_than_told(day: Path, tmp_path: Path) -> None:
-    folder = changed(day, tmp_path, "envelopes", "export_cap_wh", lambda cap: cap + 50)  # type: ignore[operator]
+@pytest.mark.parametrize("more", [1, 50])
+def test_attack_a_cap_shown_otherwise_than_told(day: Path, tmp_path: Path, more: int) -> None:
+    folder = changed(day, tmp_path, "envelopes", "export_cap_wh", lambda cap: cap + more)  # type: ignore[operator]
     first = pq.read_table(day / "slots.parquet")["slot"][0].as_py()
     last = str(audit(folder)[-1])
     assert last.startswith(f"slot {first + 13} account {FIRST_MEMBER + 7}: export_cap_wh is"), last
+
+
+def test_a_home_sees_its_caps_and_what_was_turned_down(day: Path, missing: Callable[[str], None]) -> None:
+    page = (day / "report.html").read_text(encoding="utf-8")
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    for way in ("import", "export"):
+        shown = [caps if isinstance(caps, list) else [caps] * 24 for caps in data["day"]["meter_caps"][way]]
+        np.testing.assert_array_equal(np.array(shown).T, grid(day, "envelopes", f"{way}_cap_wh"))
+    cut, roof = (grid(day, "plans", name).sum(axis=0) for name in ("curtail_wh", "pv_wh"))
+    home = int(np.argmax(cut))
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        missing("chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments, timeout=120_000)
+        seen = browser.new_page(locale="en-GB")
+        seen.set_default_timeout(120_000)
+        seen.goto(f"{(day / 'report.html').as_uri()}#home-{home + FIRST_MEMBER}")
+        caption = seen.locator("figure:has(svg[aria-label^='Caps of'])").locator("figcaption").inner_text()
+        browser.close()
+    assert f"{100 * cut[home] / roof[home]:.1f} % of what it could give, found no room" in caption, caption
 
 
 def test_attack_a_salt_that_opens_another_root(day: Path, tmp_path: Path) -> None:

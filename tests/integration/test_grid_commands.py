@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from sunfair.cli import main
+from sunfair.cli import main, show
 from sunfair.errors import InputError
 from sunfair.files import default_community, first_homes, load_scenario, write_scenario
 from sunfair.simulate.converter_study import study_converters
@@ -110,6 +111,7 @@ def test_converters_bring_voltages_back_without_a_watt_hour_less(community):
         (("phases", "--fit", "0.99"), "--fit: is 0.99"),
         (("phases", "--out", "{file}"), "is a file: name a folder"),
         (("step", "--out", "{file}"), "is a file: name a folder"),
+        (("phases", "--out", "{file}/below"), "cannot be made (Not a directory): name a folder"),
         (("phases", "{dir}"), "community.toml"),
     ],
 )
@@ -121,6 +123,15 @@ def test_wrong_input_ends_with_two_and_says_why(words, said, community, tmp_path
         given.append(str(community))
     code, _, told = sunfair("grid", *given)
     assert code == 2 and said in told
+
+
+def test_progress_in_a_log_is_a_line_for_each_tenth(monkeypatch):
+    log = io.StringIO()
+    monkeypatch.setattr(show, "stderr", Console(file=log))
+    tell = show.step_teller()
+    for done in range(1, 201):
+        tell("flows", done, 200)
+    assert log.getvalue().split("\n")[:-1] == [f"flows, {done} of 200" for done in (1, *range(20, 201, 20))]
 
 
 def test_a_community_without_wires_is_told_all_at_once(community, tmp_path):
@@ -144,9 +155,12 @@ def test_pages_ask_nothing_and_can_be_read_without_a_mouse(phases, step, missing
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"], timeout=120_000
+        )
         for file, tables in ((phases[0] / "phases.html", 4), (step[0] / "step.html", 6)):
             page, asked, complained = browser.new_page(), [], []
+            page.set_default_timeout(120_000)
             page.on("request", lambda request, seen=asked: seen.append(request.url))
             page.on("console", lambda message, seen=complained: seen.append(message.text))
             page.goto(file.as_uri())

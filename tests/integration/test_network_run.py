@@ -158,9 +158,11 @@ def test_the_page_proves_every_row_with_its_own_price(run, missing):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"], timeout=120_000
+        )
         page = browser.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(120_000)
         page.goto((run.folder / "report.html").as_uri())
         page.wait_for_selector("[data-checks=good], [data-checks=bad]")
         assert page.get_attribute("[data-checks]", "data-checks") == "good"

@@ -54,15 +54,16 @@ def audit(folder: Path, progress: Callable[[str, int, int], None] = lambda stage
     progress("money", total, total)
     for wrong in bill_faults(run, money):
         found += wrong
-    digests = []
+    digests, doubtful = [], set[int]()
     for at, (digest, wrong) in enumerate(headers(run, auctions, money)):
         digests.append(digest)
         found += wrong
+        doubtful |= {finding.slot for finding in wrong}
         progress("commitments", at + 1, total)
     found += [*terms_faults(run), *settlements(run, money, digests)]
     for wrong in physics(run):
         found += wrong
-    found += [*envelope_faults(run), *unlimited_faults(run)]
+    found += [*envelope_faults(run, doubtful), *unlimited_faults(run)]
     found += [*summary_faults(run), *neighbour_faults(run, money), *plant_faults(run, money)]
     progress("wires", total, total)
     return _told(run, found)

@@ -1,6 +1,6 @@
 """Operating envelopes again: the caps from the wires and what was asked, their root, and the meters against them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,9 @@ from sunfair.settlement import ZERO_HASH, envelope_root
 __all__ = ["CAP_TOLERANCE_WH", "envelope_faults", "envelope_roots"]
 
 CAP_TOLERANCE_WH = 2
-"""Caps are worked out again in floating point and rounded down: on another machine one may fall to the other side."""
+"""Caps are worked out again in floating point and rounded down: on another machine one may fall to the other side.
+What was told is bound to the watt-hour by the slot's data hash: where that does not hold, no difference is let pass.
+"""
 
 _ASKED = ("need_wh", "import_ask_wh", "export_ask_wh", "import_most_wh", "export_most_wh")
 
@@ -31,8 +33,10 @@ def envelope_roots(run: Run) -> list[bytes]:
     return [envelope_root(int(slot), taken[at], given[at], salts[at]) for at, slot in enumerate(run.slots)]
 
 
-def envelope_faults(run: Run) -> Iterator[Finding]:
-    """Caps that the wires do not give for what was asked, and meters beyond their caps."""
+def envelope_faults(run: Run, doubtful: Collection[int] = ()) -> Iterator[Finding]:
+    """Caps that the wires do not give for what was asked, and meters beyond their caps; in the slots of `doubtful`,
+    whose roots do not hold, caps that differ at all.
+    """
     if "envelopes" not in run.tables or not len(run.slots):
         return
     asked = [run.grid("envelopes", name) for name in _ASKED]
@@ -40,11 +44,11 @@ def envelope_faults(run: Run) -> Iterator[Finding]:
     for at, member in negative[:20]:
         yield Finding(Rank.PHYSICS, int(run.slots[at]), int(member) + FIRST_MEMBER, "it asks for less than nothing")
     if not len(negative):
-        yield from _caps(run, asked)
+        yield from _caps(run, asked, doubtful)
     yield from _meters(run)
 
 
-def _caps(run: Run, asked: list[Ints]) -> Iterator[Finding]:
+def _caps(run: Run, asked: list[Ints], doubtful: Collection[int]) -> Iterator[Finding]:
     community = run.community
     text = (run.folder / "grid.json").read_text(encoding="utf-8")
     try:
@@ -54,10 +58,11 @@ def _caps(run: Run, asked: list[Ints]) -> Iterator[Finding]:
     phases = [home.phase or Phase.ABC for home in community.members]
     rule = EnvelopeRule(network, phases, community.clock.seconds, community.envelope)
     for at, slot in enumerate(run.slots.tolist()):
+        tolerance = 0 if slot in doubtful else CAP_TOLERANCE_WH
         due = rule.caps(Asks(*(part[at] for part in asked)))
         for way, cap in (("import", due.import_wh), ("export", due.export_wh)):
             stated = run.grid("envelopes", f"{way}_cap_wh")[at]
-            for member in np.flatnonzero(np.abs(stated - cap) > CAP_TOLERANCE_WH)[:20]:
+            for member in np.flatnonzero(np.abs(stated - cap) > tolerance)[:20]:
                 what = f"{way}_cap_wh is {stated[member]}; the wires and what was asked give {cap[member]}"
                 yield Finding(Rank.PHYSICS, slot, int(member) + FIRST_MEMBER, what)
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from sunfair.bench.grid import EVERY, GRIDS, bench_grid
 from sunfair.cli.show import bar, stdout
-from sunfair.errors import ServiceMissing
+from sunfair.errors import InputError, ServiceMissing
 from sunfair.files import DEFAULT_CODE, default_community, load_scenario, simbench_scenario
 from sunfair.model import Scenario
 
@@ -17,6 +17,8 @@ __all__ = ["run_bench_grid", "show_bench_grid"]
 
 def run_bench_grid(tell: Callable[[str], None], *, every: int | None, community: Path | None) -> dict[str, Any]:
     """The figures of the bundled community and, where simbench is installed, of five grids more; or of a file."""
+    if every is not None and every < 1:
+        raise InputError(f"--every: is {every}; name a number of days from 1 (every day) on")
     scenarios = _bundled(tell) if community is None else {community.parent.name: load_scenario(community)}
     with bar() as progress:
         tasks = {name: progress.add_task(f"{name}, days", total=None) for name in scenarios}

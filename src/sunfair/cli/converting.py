@@ -14,7 +14,7 @@ __all__ = ["run_converters"]
 _NAMES = {
     "as_they_are": "as they are",
     "volt_var": "Q(U) of all roofs",
-    "three_phase": "phases of three-phase roofs",
+    "three_phase": "phases of 3-phase roofs",
     "three_phase_reactive": "… and their reactive power",
     "all_reactive": "… and that of all roofs",
 }
@@ -30,11 +30,12 @@ def run_converters(path: Path | None, *, most_slots: int, as_json: bool) -> None
     slots = found["as_they_are"].slots
     table = Table(title=f"{slots} slots whose voltage is outside, nothing held back")
     table.add_column("", no_wrap=True)
-    for column in ("U out", "I out", "max pu", "neutral A", "VUF %", "loss kW"):
-        table.add_column(column, justify="right")
+    for column in ("U out", "I out", "max pu", "N, A", "VUF %", "loss kW"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, each in found.items():
         shown = (f"{each.max_voltage_pu:.4f}", f"{each.neutral_mean_a:.0f}", f"{each.vuf_max * 100:.2f}")
         counts = str(each.voltage_violations), str(each.loading_violations)
         table.add_row(_NAMES[name], *counts, *shown, f"{each.losses_w / 1000:.1f}")
     stdout.print(table)
-    stdout.print("U out: slots with a voltage outside; I out: with an overload. Neutral, losses: means. VUF: highest.")
+    stdout.print("U out: slots with a voltage outside; I out: with an overload. N (neutral), losses: means.")
+    stdout.print("VUF: highest voltage unbalance.")

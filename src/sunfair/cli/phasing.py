@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from sunfair.cli.show import print_json, stderr, stdout
+from sunfair.cli.show import folder_for, print_json, stderr, stdout, step_teller
 from sunfair.errors import Fault, InputError
 from sunfair.files import default_community, load_scenario
 from sunfair.grid import Network
@@ -24,10 +24,11 @@ _STARTS = 12
 """Choices the search begins with, besides the present one; more gain less than a hundredth."""
 
 _SHOWN = (
-    ("neutral mean A", "neutral_mean_a", 1.0, 1),
-    ("p99 A", "neutral_p99_a", 1.0, 1),
-    ("highest pu", "max_voltage_pu", 1.0, 4),
-    ("outside %", "violations", 100.0, 2),
+    ("N mean A", "neutral_mean_a", 1.0, 1),
+    ("N p99 A", "neutral_p99_a", 1.0, 1),
+    ("max pu", "max_voltage_pu", 1.0, 4),
+    ("U out %", "voltage_violations", 100.0, 2),
+    ("I out %", "loading_violations", 100.0, 2),
     ("VUF mean %", "vuf_mean", 100.0, 3),
     ("losses W", "losses_w", 1.0, 0),
 )
@@ -39,8 +40,7 @@ def run_phases(
     """Study, write `phases.csv`, `phases.html`, `phases.json` into `out`, and tell."""
     scenario = default_community() if path is None else load_scenario(path)
     network, split = _usable(scenario, fit_part)
-    if out.is_file():
-        raise InputError(f"--out {out} is a file: name a folder")
+    folder_for(out)
     stride = _stride(len(scenario.series.retail) - split, most_slots, scenario.community.clock.per_day)
     rng = np.random.default_rng(seed)
     starts, drawn = ([rng.integers(0, 3, network.members) for _ in range(count)] for count in (_STARTS, draws))
@@ -56,6 +56,7 @@ def run_phases(
             drawn=drawn,
             slot_seconds=scenario.community.clock.seconds,
             say=lambda text: stderr.print(f"[dim]{text}[/]"),
+            drawn_done=step_teller(),
         )
     except InputError:
         raise
@@ -63,7 +64,6 @@ def run_phases(
         raise InputError(f"Phases cannot be chosen for this community: {error}.") from error
     days = _days(scenario, split)
     figures = {"learned": days[:2], "judged": days[2:], "every_slot": stride, "seed": seed, **_figures(study)}
-    out.mkdir(parents=True, exist_ok=True)
     (out / "phases.csv").write_text(_orders(study, scenario), encoding="utf-8")
     (out / "phases.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     text = PhaseText(scenario.community.name, [member.id for member in scenario.community.members], days, stride)
@@ -159,6 +159,13 @@ def _tell(study: PhaseStudy, figures: dict[str, Any], out: Path) -> None:
     for name, each in (("as it is", study.present), *_marks(study), ("as proposed", study.proposed)):
         table.add_row(name, *(f"{getattr(each.figures, key) * by:,.{to}f}" for _, key, by, to in _SHOWN))
     stdout.print(table)
+    stdout.print(
+        "U out: part of the time with a voltage outside; I out: with an overload. N: neutral. VUF: voltage unbalance."
+    )
+    was, becomes = (100 * each.figures.voltage_violations for each in (study.present, study.proposed))
+    if becomes > was:
+        worse = f"A voltage is outside more often as proposed ({becomes:.2f} %) than as it is ({was:.2f} %)"
+        stdout.print(f"{worse}: look at fewer changes, and at more slots (--slots).")
     cut = figures["less_than_drawn"]["neutral_mean_a"]
     stdout.print(
         f"{figures['changes']} of {figures['connections']} connections change; the neutral carries {cut:.0%} less than "

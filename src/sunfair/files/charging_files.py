@@ -14,9 +14,10 @@ from sunfair.slots import zone
 
 __all__ = ["ChargePointFile", "QuoteFile", "read_charge_point", "read_quote", "write_quote"]
 
+_RATED_MAX_W = 100_000_000
 _PRICES = ("kwh", "minute", "session", "idle", "no_show", "compensation")
 _KNOWN = {
-    "point": {"name", "evse", "rated_kw", "timezone", "country", "place"},
+    "point": {"name", "evse", "rated_kw", "timezone", "country", "place", "charger", "connector"},
     "tariff": {"currency", "rate", "vat", "quiet", "free_minutes", *_PRICES},
     "host": {"name", "address", "vat_number"},
 }
@@ -27,6 +28,7 @@ class ChargePointFile:
     """A charge point as its host describes it.
 
     name : the host's own; evse : EVSE id; rate : µ of the token for one minor unit of the tariff's currency
+    charger, connector : identity in the central system, by default the name; which of its connectors, from 1
     """
 
     name: str
@@ -38,11 +40,16 @@ class ChargePointFile:
     tariff: Tariff
     rate: int
     host: Party
+    charger: str
+    connector: int
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteFile:
-    """A quote with what a driver needs beside it: where it counts, whom the meter has to name, prices, site."""
+    """A quote with what a driver needs beside it: where it counts, whom the meter has to name, prices, site.
+
+    charger, connector : by which the central system knows the charge point; empty in the quotes of others
+    """
 
     network: bytes
     chain_id: int
@@ -53,6 +60,8 @@ class QuoteFile:
     timezone: str
     place: str
     host: Party
+    charger: str = ""
+    connector: int = 1
 
 
 def read_charge_point(path: Path) -> ChargePointFile:
@@ -60,7 +69,8 @@ def read_charge_point(path: Path) -> ChargePointFile:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no charge point", [Fault(str(path), str(error), "write a TOML file")]) from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{path} is no charge point", [Fault(str(path), why, "write a TOML file")]) from error
     faults: list[Fault] = []
     tables = {name: _table(content, name, known, faults) for name, known in _KNOWN.items()}
     faults += [Fault(name, "is unknown", f"one of {', '.join(_KNOWN)}") for name in content if name not in _KNOWN]
@@ -74,10 +84,20 @@ def read_charge_point(path: Path) -> ChargePointFile:
             faults.append(Fault("point.timezone", str(error)))
     tariff, rate = _tariff(tables["tariff"], texts["country"], faults)
     address = host.get("address", [])
+    if not isinstance(address, list):
+        faults.append(
+            Fault("host.address", f"is {address!r}", 'a list of lines, e.g. ["Seestraße 1", "78462 Konstanz"]')
+        )
+        address = []
+    if rated_w > _RATED_MAX_W:
+        faults.append(Fault("point.rated_kw", f"is {rated_w / 1_000:g}", f"at most {_RATED_MAX_W // 1_000} kW"))
+    charger, connector = _connector(point, texts["name"], faults)
     party = Party(_text(host, "host.name", faults), tuple(map(str, address)), str(host.get("vat_number", "")))
     if faults or tariff is None:
         raise InputError(f"{path} is no charge point", faults)
-    return ChargePointFile(rated_w=rated_w, tariff=tariff, rate=rate, host=party, **texts)
+    return ChargePointFile(
+        rated_w=rated_w, tariff=tariff, rate=rate, host=party, charger=charger, connector=connector, **texts
+    )
 
 
 def write_quote(path: Path, quote: QuoteFile) -> None:
@@ -93,38 +113,54 @@ def write_quote(path: Path, quote: QuoteFile) -> None:
         "timezone": quote.timezone,
         "place": quote.place,
         "host": asdict(quote.host),
+        "charger": quote.charger,
+        "connector": quote.connector,
     }
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    try:
+        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        fault = Fault(str(path), error.strerror or str(error), "name a file in a folder that can be written")
+        raise InputError("the quote cannot be written", [fault]) from error
 
 
 def read_quote(path: Path) -> QuoteFile:
     """A quote's file; InputError if it is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("is no JSON object")
         plain = content["booking"]
         values: list[Any] = [
-            _octets(plain[field.name]) if field.type is bytes else int(plain[field.name]) for field in fields(Booking)
+            _octets(plain[field.name], 20 if field.name == "driver" else 32)
+            if field.type is bytes
+            else int(plain[field.name])
+            for field in fields(Booking)
         ]
         booking = Booking(*values)
+        if any(value < 0 for value in values if isinstance(value, int)):
+            raise ValueError("its booking has a number below 0")
         quiet, host = content["tariff"].pop("quiet"), content["host"]
         tariff = Tariff(quiet=tuple(quiet) if quiet else None, **content["tariff"])
         check_tariff(tariff)
         zone(content["timezone"])
         return QuoteFile(
-            _octets(content["network"]),
+            _octets(content["network"], 20),
             int(content["chain_id"]),
-            Quote(booking, _octets(content["signature"])),
+            Quote(booking, _octets(content["signature"], 65)),
             str(content["tag"]),
             tariff,
             int(content["rate"]),
             str(content["timezone"]),
             str(content["place"]),
             Party(str(host["name"]), tuple(map(str, host["address"])), str(host["vat_number"])),
+            str(content.get("charger", "")),
+            int(content.get("connector", 1)),
         )
     except InputError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        fault = Fault(str(path), f"{type(error).__name__}: {error}", "`sunfair charging quote` writes one")
+        why = f"has no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or str(error)
+        fault = Fault(str(path), why, "`sunfair charging quote` writes one")
         raise InputError(f"{path} is no quote", [fault]) from error
 
 
@@ -132,8 +168,11 @@ def _plain(value: Any) -> Any:
     return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
-def _octets(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))
+def _octets(text: str, size: int) -> bytes:
+    data = bytes.fromhex(text.removeprefix("0x"))
+    if len(data) != size:
+        raise ValueError(f"has {text}, which is not 0x and {2 * size} hexadecimal digits")
+    return data
 
 
 def _table(content: Mapping[str, Any], name: str, known: set[str], faults: list[Fault]) -> Mapping[str, Any]:
@@ -153,6 +192,15 @@ def _text(table: Mapping[str, Any], place: str, faults: list[Fault]) -> str:
         return value
     faults.append(Fault(place, "is missing" if value is None else f"is {value!r}", "must be text"))
     return ""
+
+
+def _connector(point: Mapping[str, Any], name: str, faults: list[Fault]) -> tuple[str, int]:
+    """By which identity and at which connector the central system knows the charge point."""
+    charger = _text(point, "point.charger", faults) if "charger" in point else name
+    connector = point.get("connector", 1)
+    if not isinstance(connector, int) or isinstance(connector, bool) or connector < 1:
+        faults.append(Fault("point.connector", f"is {connector!r}", "must be a whole number from 1"))
+    return charger, connector
 
 
 def _scaled(value: Any, scale: int, place: str, what: str, faults: list[Fault]) -> int:

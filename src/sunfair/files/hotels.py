@@ -3,6 +3,7 @@
 `hotels.toml`, see docs/charging.md. Prices and money are decimals of the hotel's currency, VAT included.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,30 +23,35 @@ from sunfair.slots import zone
 __all__ = ["Hotel", "Network", "PointPlan", "read_hotels"]
 
 _KNOWN = {
-    "network": {"name", "country_code", "party_id"},
+    "network": {"name", "country_code", "party_id", "contract"},
     "hotel": {"id", "name", "address", "city", "country", "latitude", "longitude", "timezone", "operator", "vat_number"}
-    | {"roof_kwp", "tariff", "point", "install"},
+    | {"roof_kwp", "account", "tariff", "point", "install"},
     "tariff": {"currency", "kwh", "minute", "session", "idle", "no_show", "compensation", "vat", "quiet"}
     | {"free_minutes"},
-    "point": {"id", "connector", "cable", "power_type", "power_kw", "meter_key"},
+    "point": {"id", "name", "connector", "cable", "power_type", "power_kw", "meter_key"},
     "install": {"capex", "multiple", "share", "energy_floor", "platform"},
 }
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _POWER_TYPES = ("AC_1_PHASE", "AC_3_PHASE", "DC")
 
 
 @dataclass(frozen=True, slots=True)
 class PointPlan:
-    """A charge point: its name in OCPP and OCPI, its connector, and its meter's public key (hex, may be empty)."""
+    """A charge point: its name in OCPP and OCPI, its connector, and its meter's public key (hex, may be empty).
+
+    name : under which its host registered it on chain
+    """
 
     id: str
     connector: Connector
     meter_key: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Hotel:
     """A host. `install` : how its chargers were financed, None if it paid for them; amounts in minor units of the
-    tariff's currency; roof_w : its PV's rated power.
+    tariff's currency; roof_w : its PV's rated power; account : the host's address on chain, may be empty.
     """
 
     id: str
@@ -62,6 +68,7 @@ class Hotel:
     tariff: Tariff
     points: tuple[PointPlan, ...]
     install: FinanceTerms | None
+    account: str
 
     def site(self, statuses: Mapping[str, str]) -> Site:
         """What a map shows of it, with the status of each charge point (UNKNOWN where none is told)."""
@@ -77,10 +84,11 @@ class Hotel:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A charging network: who it is to its partners, and its hotels."""
+    """A charging network: who it is to its partners, its hotels, and its contract's address (may be empty)."""
 
     party: Party
     hotels: tuple[Hotel, ...]
+    contract: str
 
 
 def read_hotels(path: Path) -> Network:
@@ -97,14 +105,15 @@ def read_hotels(path: Path) -> Network:
     for name in document:
         if name not in ("network", "hotel"):
             root.fault(name, "is not known", "[network] and [[hotel]] are")
-    party = _party(root.child("network", needed=True), faults)
+    network = root.child("network", needed=True)
+    party, contract = _party(network, faults), _address(network, "contract")
     hotels = [_hotel(record) for record in root.children("hotel")]
     if not hotels:
         faults.append(Fault("hotel", "is none", "write [[hotel]] tables"))
     _check_unique(hotels, faults)
     if faults or party is None:
         raise InputError(f"{path} is no charging network", faults)
-    return Network(party, tuple(hotel for hotel in hotels if hotel is not None))
+    return Network(party, tuple(hotel for hotel in hotels if hotel is not None), contract)
 
 
 def _party(record: Record, faults: list[Fault]) -> Party | None:
@@ -132,12 +141,21 @@ def _hotel(record: Record) -> Hotel | None:
     if not points:
         record.fault("point", "is none", "write [[hotel.point]] tables")
     install = _install(record.child("install"), tariff) if record.value("install") is not None else None
-    roof_w = _scaled(record, "roof_kwp", 3, default=0)
+    roof_w, account = _scaled(record, "roof_kwp", 3, default=0), _address(record, "account")
     if len(record.faults) > before or point is None or tariff is None:
         return None
     place = (said["name"], said["address"], said["city"], countries()[said["country"]].iso2, *point, said["timezone"])
     operator = record.text("operator") or said["name"]
-    return Hotel(said["id"], *place, operator, record.text("vat_number"), roof_w, tariff, points, install)
+    rest = roof_w, tariff, points, install, account
+    return Hotel(said["id"], *place, operator, record.text("vat_number"), *rest)
+
+
+def _address(record: Record, name: str) -> str:
+    """An address of the chain, or nothing."""
+    text = record.text(name)
+    if text and not _ADDRESS.fullmatch(text):
+        record.fault(name, f"is {text!r}", "an address: 0x and 40 hexadecimal digits")
+    return text
 
 
 def _tariff(record: Record, country: str) -> Tariff | None:
@@ -192,7 +210,7 @@ def _point(record: Record, hotel: str) -> PointPlan | None:
     if len(record.faults) > before:
         return None
     connector = Connector("1", standard, record.value("cable") is True, power_type, power, (hotel,))
-    return PointPlan(name, connector, key)
+    return PointPlan(name, connector, key, record.text("name") or name)
 
 
 def _install(record: Record, tariff: Tariff | None) -> FinanceTerms | None:

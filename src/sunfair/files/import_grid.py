@@ -101,7 +101,9 @@ def import_grid(source: Path, out: Path) -> Wires:
         data = {component: rows for component, rows in wires.root["data"].items() if component != _NO_LOAD}
         wires = Wires({**wires.root, "data": data}, wires.node, wires.element, wires.notices)
         found = (place_at(wires, fault) for fault in check_network(_with_loads(wires.root)))
-        faults += [fault for fault in found if fault.place != _NO_LOAD]
+        faults += [
+            Fault(f"{source.name} {fault.place}", fault.what, fault.mend) for fault in found if fault.place != _NO_LOAD
+        ]
     if faults or wires is None:
         raise ImportFault(f"No network can be made from {source}; nothing was written.", faults)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -138,9 +138,10 @@ class _Translation:
 
     def needed(self, table: str, number_: int, row: Row, name: str, mend: str = "give the value") -> float:
         """A cell that must hold a number; NaN and a fault where it does not."""
-        value = number(row.get(name))
+        value, told = number(row.get(name)), text(row.get(name))
         if not math.isfinite(value):
-            self.faults.append(Fault(place_of(table, number_, row), f"has no `{name}`", mend))
+            what = f"`{name}` is {told!r}, which is no number" if told else f"has no `{name}`"
+            self.faults.append(Fault(place_of(table, number_, row), what, mend))
         return value
 
     def line(self, id_: int, number_: int, row: Row) -> dict[str, Any]:
@@ -149,6 +150,9 @@ class _Translation:
         rating = self.needed(
             "line", number_, row, "max_i_ka", "give the cable's rating, without it nothing is too much"
         )
+        if length <= 0:  # told once, not by each of the impedances that it makes negative
+            what = f"`length_km` is {length:g}: a line is longer than 0"
+            self.faults.append(Fault(place_of("line", number_, row), what, "give its length in km"))
         r1 = self.needed("line", number_, row, "r_ohm_per_km") * length / parallel
         x1 = self.needed("line", number_, row, "x_ohm_per_km") * length / parallel
         c1 = number(row.get("c_nf_per_km"), 0.0) * 1e-9 * length * parallel

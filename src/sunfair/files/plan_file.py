@@ -19,8 +19,9 @@ def read_plan(path: Path) -> Plan:
     """The plan in a file; InputError naming everything in it that is unknown, missing or no value of its kind."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no plan", [Fault(str(path), str(error), "write a TOML file")]) from error
+    except (OSError, ValueError) as error:
+        fault = Fault(str(path), str(error), "write a TOML file, as `commons size --out` does")
+        raise InputError(f"{path} is no plan", [fault]) from error
     faults: list[Fault] = []
     milestones = content.pop("milestone", [])
     if not isinstance(milestones, list) or not all(isinstance(step, dict) for step in milestones):

@@ -3,8 +3,11 @@
 bill_market : what the home paid in the market (µ, + to pay)
 bill_battery_only : the same home without the market, its battery under the simple rule, all at the utility's tariffs
 bill_shadow : the same home never steered by a plan, at the slots' public prices; null where nothing was kept of it
+stored : what its battery holds at the end more (+) or less (−) than without the market, at what its agent says a stored
+    kWh is worth, µ: paid for and not yet used, or used and not yet paid for
 statement : what its retailers' statement beside the proven bill gave (+) or took (−), µ; 0 for who buys in no market
-bill_alone : the same home without battery and market: use and car minus roof, at the utility's tariffs
+bill_alone : the same home without battery and market: use and car minus roof, at the utility's tariffs, as if the
+    wires carried everything: the caps that hold for the other bills are not in it
 self_consumption : part of the roof's energy used behind the meter or by neighbours; self_sufficiency : part of the use
 not bought from the utility. Both 0 … 1, null where there is nothing to divide.
 """
@@ -103,6 +106,7 @@ def summarise(folder: Path, community: Community, *, hours: float) -> dict[str, 
             **{name: int(values[at]) for name, values in bills.items()},
             "bill_shadow": None if shadow is None else int(shadow[at]),
             "statement": int(statement[at]),
+            "stored": int(kept[at]),
         }
         for at, member in enumerate(community.members)
     }
@@ -113,6 +117,7 @@ def summarise(folder: Path, community: Community, *, hours: float) -> dict[str, 
             **{name: int(values.sum()) for name, values in bills.items()},
             "bill_shadow": None if shadow is None else int(shadow.sum()),
             "statement": int(statement.sum()),
+            "stored": int(kept.sum()),
             **_feeder(folder, hours),
             "use_wh": int((homes.load + homes.ev).sum()),
             "roof_wh": int(homes.pv.sum()),
@@ -195,12 +200,15 @@ def _envelope(folder: Path, community: Community, homes: _Homes, hours: float) -
 
 
 def _violations(folder: Path, hours: float) -> dict[str, float]:
-    """Slots (and hours) in which a voltage left its band or a line or transformer was above its rating."""
+    """Slots (and hours) in which a voltage left its band, a line or transformer was above its rating, or the power flow
+    had no solution: more than the wires can carry at all. 0 without a grid.
+    """
     slots = read_table(folder, "slots")
     high, low, loading = (
         slots[name].to_numpy(zero_copy_only=False).astype(np.float64)
         for name in ("max_voltage_pu", "min_voltage_pu", "max_loading")
     )
-    # NaN (no grid, or no solution) compares false: what is not known is not counted here.
-    broken = (high > VOLTAGE_MAX_PU) | (low < VOLTAGE_MIN_PU) | (loading > LOADING_MAX)
+    # Asked the other way round, so that NaN (no solution) counts as outside, as it does in `violations`.
+    inside = (high <= VOLTAGE_MAX_PU) & (low >= VOLTAGE_MIN_PU) & (loading <= LOADING_MAX)
+    broken = ~inside if (folder / "grid.json").is_file() else np.zeros(len(inside), np.bool_)
     return {"slots": int(broken.sum()), "hours": round(float(broken.sum()) * hours, 4)}

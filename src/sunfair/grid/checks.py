@@ -85,7 +85,18 @@ def _translate(error: ValidationError, tables: Tables) -> Iterator[Fault]:
     for item in error.ids or []:
         component, item_id = item if isinstance(item, tuple) else (error.component, item)
         name = str(getattr(component, "value", component))
-        yield Fault(f"{name} {item_id}", what + _shown(error, tables[name], int(item_id)), mend)
+        if not _empty(error, tables[name], int(item_id)):
+            yield Fault(f"{name} {item_id}", what + _shown(error, tables[name], int(item_id)), mend)
+
+
+def _empty(error: ValidationError, table: Table, item_id: int) -> bool:
+    """Whether the error is about the range of an integer that is not there: the least number stands for it, and what
+    is needed and missing has an error of its own.
+    """
+    if not isinstance(error.field, str) or isinstance(error, MissingValueError | NotUniqueError):
+        return False
+    value = table[error.field][table["id"] == item_id][0]
+    return isinstance(value, np.signedinteger) and value == np.iinfo(value.dtype).min
 
 
 def _shown(error: ValidationError, table: Table, item_id: int) -> str:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 __all__ = ["MAIN", "share_efficient", "share_fair"]
 
@@ -61,6 +60,8 @@ def share_efficient(cost: Floats, room: Floats, asked: Floats) -> Floats:
     tight = cost @ asked > held
     if not tight.any():
         return asked.copy()
+    from scipy.optimize import linprog  # noqa: PLC0415 - half a second that most programs never need
+
     # Scaled rows: a watt moves a voltage by 10⁻⁵ pu, which is near what the solver takes for nothing.
     scale = 1.0 / cost[tight].max(axis=1)
     found = linprog(

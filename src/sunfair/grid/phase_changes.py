@@ -1,5 +1,6 @@
 """The work orders of a phase assignment: which connection to move first, and what each move brings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,11 @@ __all__ = ["PhaseChange", "order_changes"]
 class PhaseChange:
     """One connection moved to another phase.
 
-    step : 1, 2, … in the order of work; two moves of one step pay together only, so they are made together
+    step : 1, 2, … in the order of work; moves of one step pay together only, so they are made together
     member : position in the network's members
     before, after : phase numbers 0 … 2
-    share : the part of the whole improvement that this move adds to the steps before (half of it each, in a step of
-        two). The shares of all moves sum to 1
+    share : ≥ 0, the part of the whole improvement that this move adds to the steps before (of a step's, each move of it
+        an equal part). The shares of all moves sum to 1
     """
 
     step: int
@@ -29,7 +30,8 @@ class PhaseChange:
 
 
 def order_changes(problem: Unbalance, before: NDArray[np.int64], after: NDArray[np.int64]) -> tuple[PhaseChange, ...]:
-    """The moves from one choice to another in steps of one or two: always what gains most per move; ties to the first.
+    """The moves from one choice to another, one or two at a time: always what gains most per move; ties to the first.
+    What gains nothing until others follow makes one step with them, so that no step is a loss.
 
     Empty where nothing changes. Raises ValueError if the second choice costs more than the first: such moves are no
     improvement to be shared out.
@@ -38,16 +40,33 @@ def order_changes(problem: Unbalance, before: NDArray[np.int64], after: NDArray[
     waiting = np.flatnonzero((before != after) & problem.movable)
     if len(waiting) and whole <= 0:
         raise ValueError(f"the new phases cost more than the old ones ({-whole:.3g})")
-    turned, order, step = problem.turned(before), list[PhaseChange](), 0
+    turned, moves = problem.turned(before), list[tuple[float, list[int]]]()
     target = problem.turned(after)
     while len(waiting):
-        step += 1
         gain, members = _best(problem, turned, target, waiting)
         for k in members:
             turned[k] = target[k]
-            order.append(PhaseChange(step, k, int(before[k]), int(after[k]), gain / whole / len(members)))
+        moves.append((gain, members))
         waiting = np.setdiff1d(waiting, members)
-    return tuple(order)
+    return tuple(
+        PhaseChange(step, k, int(before[k]), int(after[k]), gain / whole / len(members))
+        for step, (gain, members) in enumerate(_gaining(moves), start=1)
+        for k in members
+    )
+
+
+def _gaining(moves: Sequence[tuple[float, list[int]]]) -> list[tuple[float, list[int]]]:
+    """The moves (gain, members) put together so that each step gains or costs nothing; all of them together gain."""
+    steps, gain, members = list[tuple[float, list[int]]](), 0.0, list[int]()
+    for more, others in moves:
+        gain, members = gain + more, members + others
+        if gain >= 0:
+            steps.append((gain, members))
+            gain, members = 0.0, []
+    while gain < 0 and steps:  # what is lost at the end belongs to the steps that gain enough for it
+        earlier, first = steps.pop()
+        gain, members = gain + earlier, first + members
+    return [*steps, (gain, members)] if members else steps
 
 
 def _best(

@@ -15,11 +15,12 @@ from sunfair.grid.flow import Flow, power_flow
 from sunfair.grid.limits import LOADING_MAX, VOLTAGE_MAX_PU, VOLTAGE_MIN_PU
 from sunfair.grid.network import Network
 from sunfair.grid.phasing import PHASES
+from sunfair.grid.point_cache import PointCache
 from sunfair.grid.reactive import reactive_limit
 from sunfair.grid.sensitivity import Sensitivities, sensitivities
 from sunfair.model import Phase
 
-__all__ = ["SetPoints", "Weights", "steer_phases"]
+__all__ = ["SetPoints", "Weights", "phases_asked", "steer_phases"]
 
 Floats = NDArray[np.float64]
 
@@ -67,11 +68,14 @@ def steer_phases(
     *,
     weights: Weights | None = None,
     reactive: bool = True,
+    cache: PointCache | None = None,
 ) -> SetPoints:
     """Set-points for the converters beside what else flows.
 
     p_w, q_var : float64[n, 3], W and var, of all members **without** their converters
     reactive : whether reactive power may be used as well
+    cache : keeps sensitivities from slot to slot, for the phases that these converters use (`phases_asked`) and with
+        their reactive power; without one they are worked out in every pass
 
     Each converter's phases sum to its power (to 10⁻⁶ W) within its limits; its reactive power keeps power factor and
     rating on every phase. A pass that the full power flow finds no better is dropped and ends the search, so that
@@ -80,10 +84,13 @@ def steer_phases(
     """
     weight = weights or Weights()
     best = _flowing(network, p_w, q_var, converters, converters.even(), np.zeros_like(converters.rated_va), 0)
-    merit, asked = _merit(best, converters, weight), _phases(network, converters)
+    merit, asked = _merit(best, converters, weight), phases_asked(network, converters)
     for count in range(1, _PASSES + 1):
         at = _added(p_w, converters, best.p_w), _added(q_var, converters, best.q_var)
-        around = sensitivities(network, *at, phases=asked, reactive=reactive)
+        if cache is None:
+            around = sensitivities(network, *at, phases=asked, reactive=reactive)
+        else:
+            around = cache.around(best.flow, *at)
         p, q = _solve(around, converters, best, weight)
         found = _flowing(network, p_w, q_var, converters, p, q, count)
         better = _merit(found, converters, weight)
@@ -93,7 +100,7 @@ def steer_phases(
     return best
 
 
-def _phases(network: Network, converters: Converters) -> list[Phase]:
+def phases_asked(network: Network, converters: Converters) -> list[Phase]:
     """The phases whose sensitivities are needed, member by member; any where there is no converter."""
     used = np.zeros((network.members, 3), np.bool_)
     np.logical_or.at(used, converters.member, converters.rated_va > 0)

@@ -81,6 +81,7 @@ def study_phases(
     drawn: Sequence[Ints],
     slot_seconds: int,
     say: Callable[[str], None] = lambda _: None,
+    drawn_done: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> PhaseStudy:
     """Choose phases on slots 0 … split − 1 and judge them on every `stride`-th of the others.
 
@@ -89,6 +90,7 @@ def study_phases(
     before : the phase of each member; three-phase ones stay
     starts : phase numbers the search begins with, int64[n] each, besides those of `before`
     drawn : assignments to compare with, int64[n] each
+    say, drawn_done : told what begins, and (what, which of them, of how many) before each drawn assignment
 
     Raises ValueError where there is nothing to balance or no slot has a solution.
     """
@@ -103,7 +105,7 @@ def study_phases(
     rest = _Measured(network, load_wh[split::stride], pv_wh[split::stride], slot_seconds)
     others = []
     for at, numbers in enumerate(drawn):
-        say(f"power flow of drawn phases, {at + 1} of {len(drawn)}")
+        drawn_done("power flow of drawn phases", at + 1, len(drawn))
         others.append(rest.judge(_named(numbers, before)))
     say("power flow of the phases as they are and as proposed")
     marks = sorted({round(part * len(changes)) for part in _MILESTONES} - {0, len(changes)})

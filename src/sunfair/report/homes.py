@@ -43,7 +43,7 @@ def home_list(run: Run, day: Day | None) -> list[dict[str, Any]]:
             "bill_market": -int(totals["paid"][at]),
             **neighbours[FIRST_MEMBER + at],
             "bill_shadow": None if shadow is None else int(shadow[0][at]),
-            "statement": known.get(member.id, {}).get("statement", 0),
+            **{name: known.get(member.id, {}).get(name, 0) for name in ("statement", "stored")},
             "stored_more_wh": 0 if shadow is None else int(shadow[1][at]),
             "lines": whole[FIRST_MEMBER + at],
             "day_lines": of_day[FIRST_MEMBER + at],

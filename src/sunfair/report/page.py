@@ -40,6 +40,7 @@ SCRIPTS = (
     "holders",
     "homeflow",
     "homeplan",
+    "homecaps",
     "neighbours",
     "home",
     "main",

@@ -4,7 +4,7 @@ from sunfair.commons.sizing import Economy, Sizing
 
 __all__ = ["payback_svg"]
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 360, 80, 40, 30
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 376, 120, 56, 30
 
 
 def payback_svg(sizing: Sizing, *, years: int = 25, currency: str = "EUR") -> str:
@@ -13,7 +13,7 @@ def payback_svg(sizing: Sizing, *, years: int = 25, currency: str = "EUR") -> st
     low = min(min(line) for line in lines.values())
     high = max(max(line) for line in lines.values())
 
-    def point(year: int, amount: float) -> str:
+    def point(year: float, amount: float) -> str:
         across = LEFT + (WIDTH - LEFT - 20) * year / years
         up = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (amount - low) / max(high - low, 1e-9)
         return f"{across:.1f},{up:.1f}"
@@ -22,8 +22,11 @@ def payback_svg(sizing: Sizing, *, years: int = 25, currency: str = "EUR") -> st
     band += [point(year, amount) for year, amount in reversed(list(enumerate(lines["worst"])))]
     middle = " ".join(point(year, amount) for year, amount in enumerate(lines["middle"]))
     zero = point(0, 0.0), point(years, 0.0)
-    labels = [_text(point(0, amount), f"{amount:,.0f} {currency}", "end") for amount in (low, 0.0, high)]
+    labels = [
+        _text(point(0, amount), f"{amount:,.0f} {currency}".replace("-", "−"), "end") for amount in (low, 0.0, high)
+    ]
     labels += [_text(point(year, low), str(year), "middle", below=18) for year in range(0, years + 1, 5)]
+    labels.append(_text(point(years / 2, low), "years of operation", "middle", below=38))
     told = f"paid back after {_years(sizing.best)} to {_years(sizing.worst)} years, most likely {_years(sizing.middle)}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '

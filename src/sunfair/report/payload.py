@@ -9,7 +9,7 @@ from sunfair.report.day import Day, choose_day, day_rows, packed, shown_homes
 from sunfair.report.flows import FLOWS
 from sunfair.report.holders import plant_list
 from sunfair.report.homes import home_list, institution_totals
-from sunfair.report.limits import day_envelope_roots
+from sunfair.report.limits import day_caps, day_envelope_roots
 from sunfair.report.local import local_day
 from sunfair.report.proofs import chain_facts, header_prices, member_caps, period_accounts, row_roots, void_slots
 from sunfair.report.run import Run
@@ -102,6 +102,7 @@ def _day(run: Run, day: Day, chain: ChainRecord | None, chain_error: str) -> dic
         **{name: packed(values) for name, values in header_prices(run, day).items()},
         "result_root": [value.hex() for value in hashes["result_root"].to_pylist()],
         "envelope_root": packed(day_envelope_roots(run, day)),
+        "meter_caps": day_caps(run, day, homes),
         "void": void_slots(run, day),
         "caps": packed(member_caps(run, chain)),
         "rows": day_rows(run, day, homes),

@@ -156,7 +156,8 @@ def _changes(study: PhaseStudy, text: PhaseText) -> str:
     head = ["step", "connection", "bus", "change", "adds", "in all"]
     return figure(
         "Changes, most useful first",
-        "Two changes of one step pay together only. Improvement: of the unbalance the choice was made by.",
+        "Changes of one step pay together only: some of them alone would be a loss. Improvement: of the unbalance by "
+        "which the choice was made.",
         drawing,
         table(head, rows, "Changes"),
         folded=False,

@@ -74,9 +74,9 @@ def _lines(page: FPDF, receipt: Mapping[str, Any]) -> None:
 
 def _proof(page: FPDF, receipt: Mapping[str, Any]) -> None:
     page.ln(_LINE)
-    page.multi_cell(0, 5, _text(f"Evidence: {receipt['evidence']}."), new_x="LMARGIN", new_y="NEXT")
+    page.multi_cell(0, 5, _text(f"Signed readings: {receipt['evidence']}."), new_x="LMARGIN", new_y="NEXT")
     if receipt["record"]:
-        said = "Check this reading: put the record below in a file and run  sunfair charging verify FILE."
+        said = "Check this reading: put the record below in a file and run  sunfair charging verify FILE --key KEY."
         page.multi_cell(0, 5, said, new_x="LMARGIN", new_y="NEXT")
         page.ln(2)
         page.set_font("Courier", "", 7)

@@ -7,7 +7,7 @@ import numpy as np
 
 from sunfair.report.day import packed
 from sunfair.report.flows import home_flows, street_flows
-from sunfair.report.limits import unlimited_series
+from sunfair.report.limits import home_voltages, unlimited_series
 from sunfair.report.run import Numbers, Run, Span
 
 __all__ = ["PER_SLOT_DAYS", "street_series"]
@@ -23,7 +23,7 @@ def street_series(run: Run) -> dict[str, Any]:
     """Prices, flows, stored energy and wires of the street, by slot or by day.
 
     Energies are Wh per slot or day, prices µ/kWh (by day: means, weighted with the energy traded), stored energy Wh at
-    the end, fill levels ‰, voltages 10⁻⁵ pu, loading 10⁻⁴. What is not known is null.
+    the end, fill levels ‰, voltages 10⁻⁵ pu, loading 10⁻⁴, `unsolved` slots. What is not known is null.
     """
     daily = len(run.days) > PER_SLOT_DAYS
     spans = [span for _, span in run.days] if daily else [Span(at, at + 1) for at in range(len(run.slot))]
@@ -89,17 +89,24 @@ def _energy(run: Run, spans: Sequence[Span]) -> dict[str, list[Any]]:
     return columns
 
 
-def _wires(run: Run, spans: Sequence[Span]) -> dict[str, list[int | None]]:
+def _wires(run: Run, spans: Sequence[Span]) -> dict[str, list[Any]]:
+    """Extremes over all buses and branches, those at the homes, and how many slots have no power-flow solution."""
     table = run.table("slots", ["max_voltage_pu", "min_voltage_pu", "max_loading", "losses_wh"])
     losses = np.asarray(table["losses_wh"]).astype(np.int64)
-    columns: dict[str, list[int | None]] = {"losses": list(_sums(losses, spans))}
-    folds: dict[str, tuple[Callable[[list[float]], float], int]] = {
-        "max_voltage_pu": (max, _VOLTAGE_SCALE),
-        "min_voltage_pu": (min, _VOLTAGE_SCALE),
-        "max_loading": (max, _LOADING_SCALE),
+    values = {
+        name: table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+        for name in ("max_voltage_pu", "min_voltage_pu", "max_loading")
     }
-    for name, (fold, scale) in folds.items():
-        values = table[name].to_pylist()
-        known = [[v for v in values[span.places] if v is not None and np.isfinite(v)] for span in spans]
-        columns[name] = [round(fold(part) * scale) if part else None for part in known]
+    unsolved = np.isnan(values["max_loading"]).astype(np.int64)
+    if not (run.folder / "grid.json").is_file():
+        unsolved[:] = 0
+    at_homes = home_voltages(run)
+    if at_homes is not None:
+        values |= {"home_high_pu": at_homes[0], "home_low_pu": at_homes[1]}
+    columns: dict[str, list[Any]] = {"losses": _sums(losses, spans), "unsolved": _sums(unsolved, spans)}
+    for name, each in values.items():
+        fold: Callable[[Any], Any] = np.min if name in ("min_voltage_pu", "home_low_pu") else np.max
+        scale = _LOADING_SCALE if name == "max_loading" else _VOLTAGE_SCALE
+        known = [part[np.isfinite(part)] for part in (each[span.places] for span in spans)]
+        columns[name] = [round(float(fold(part)) * scale) if len(part) else None for part in known]
     return columns

@@ -32,9 +32,9 @@ def step_page(title: str, lead: str, second: Floats, lines: Mapping[str, Floats]
 
     parts = [
         _figure(
-            "Highest voltage", "Of any phase at any bus, pu.", second, beside("high"), "pu", [Level(high, "limit")]
+            "Highest voltage", "Of any phase at any home, pu.", second, beside("high"), "pu", [Level(high, "limit")]
         ),
-        _figure("Lowest voltage", "Of any phase at any bus, pu.", second, beside("low"), "pu", [Level(low, "limit")]),
+        _figure("Lowest voltage", "Of any phase at any home, pu.", second, beside("low"), "pu", [Level(low, "limit")]),
         _figure(
             "Highest loading",
             "Of any cable or transformer, part of its rating.",

@@ -15,12 +15,17 @@ __all__ = ["held_back", "jain", "local_prices", "wire_balance"]
 
 def wire_balance(flow: Flow) -> dict[str, Any]:
     """Neutral current of the transformer with the most (0.1 A; None without one) and highest voltage unbalance of any
-    bus (10⁻⁵), slot by slot.
+    bus (10⁻⁵), slot by slot, null without a solution.
     """
-    solved = np.nan_to_num(flow.neutral_a)
-    neutral = np.round(solved.max(axis=1) * 10).astype(np.int64).tolist() if solved.shape[1] else None
-    unbalance = np.round(np.nan_to_num(flow.vuf).max(axis=1) * 100_000).astype(np.int64).tolist()
-    return {"neutral": neutral, "vuf": unbalance}
+    current, unbalance = (np.nan_to_num(values) for values in (flow.neutral_a, flow.vuf))
+    found: dict[str, Any] = {}
+    for name, values in (("neutral", current * 10), ("vuf", unbalance * 100_000)):
+        found[name] = None
+        if values.shape[1]:
+            known = np.round(values.max(axis=1)).astype(np.int64).astype(np.object_)
+            known[flow.failed] = None
+            found[name] = known.tolist()
+    return found
 
 
 def local_prices(run: Run, day: Day, buses: int, member_bus: NDArray[np.int64]) -> dict[str, Any] | None:

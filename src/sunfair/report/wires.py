@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.errors import InputError
-from sunfair.grid import Flow, Network, power_flow
+from sunfair.grid import Flow, Network
 from sunfair.model import FIRST_MEMBER
 from sunfair.report.day import Day
+from sunfair.report.limits import span_flow
 from sunfair.report.run import Run
 from sunfair.report.wire_day import local_prices, wire_balance
 
 __all__ = ["drawing", "street_map", "tree"]
-
-_PHASES = "abc"
 
 
 def street_map(run: Run, day: Day) -> dict[str, Any] | None:
@@ -33,7 +32,7 @@ def street_map(run: Run, day: Day) -> dict[str, Any] | None:
     parents, order = tree(network)
     if len(order) != network.buses:
         return None
-    flow = _flow(run, day, network)
+    flow = span_flow(run, day.span, network)
     return {
         **drawing(network, parents, order),
         **_voltages(flow),
@@ -109,19 +108,15 @@ def _first_child(bus: int, children: list[list[int]], reach: NDArray[np.int64]) 
     return min(children[bus], key=lambda child: (-reach[child], child))
 
 
-def _flow(run: Run, day: Day, network: Network) -> Flow:
-    """The day's power flow by its injections."""
-    names = [f"{kind}_{phase}_{unit}" for kind, unit in (("p", "w"), ("q", "var")) for phase in _PHASES]
-    table = run.table("injections", names, day.span)
-    columns = np.stack([np.asarray(table[name]) for name in names], axis=-1)
-    powers = columns.astype(np.float64).reshape(day.span.length, run.homes, 2, 3)
-    return power_flow(network, powers[:, :, 0], powers[:, :, 1])
-
-
 def _voltages(flow: Flow) -> dict[str, Any]:
-    """Highest and lowest phase voltage of every bus in every slot of the day."""
+    """Highest and lowest phase voltage of every bus in every slot of the day, null without a solution."""
     scaled = np.round(np.nan_to_num(flow.voltage_pu) * 10_000).astype(np.int64)
-    return {"high": scaled.max(axis=2).T.tolist(), "low": scaled.min(axis=2).T.tolist()}
+    found = {}
+    for name, values in (("high", scaled.max(axis=2)), ("low", scaled.min(axis=2))):
+        known = values.astype(np.object_)
+        known[flow.failed] = None
+        found[name] = known.T.tolist()
+    return found
 
 
 def _loading(network: Network, parents: NDArray[np.int64], flow: Flow) -> list[list[int]]:

@@ -13,12 +13,14 @@ from sunfair.grid import (
     Converters,
     Flow,
     Network,
+    PointCache,
     injections,
     phase_spread,
     power_flow,
     steer_phases,
     volt_var_flow,
 )
+from sunfair.grid.phase_power import phases_asked
 from sunfair.grid.reactive import least_power_factor
 from sunfair.model import FIRST_MEMBER, Phase, Scenario
 
@@ -28,6 +30,9 @@ Floats = NDArray[np.float64]
 
 _OVERSIZE = 1.1
 """Rating of an inverter per peak power of its roof."""
+
+_KEPT = 4
+"""Operating points whose sensitivities are kept: a slot's search goes from an even spread to the answer and back."""
 
 _PHASE_PART = 0.5
 """Of a three-phase inverter's rating, what one phase carries at most."""
@@ -70,7 +75,8 @@ def study_converters(
     ways = (("three_phase", three, False), ("three_phase_reactive", three, True))
     for name, members, reactive in (*ways, ("all_reactive", np.arange(network.members), True)):
         say(f"set-points of {len(at)} slots, {name}")
-        found[name] = _figures([roofs.steered(t, members, reactive=reactive) for t in range(len(at))])
+        steer = roofs.steering(members, reactive=reactive)
+        found[name] = _figures([steer(t) for t in range(len(at))])
     return found
 
 
@@ -107,17 +113,26 @@ class _Roofs:
         self.rated_va = np.maximum(peak * _OVERSIZE, -self.power_w.min(axis=0))
         self.power_factor = least_power_factor(self.rated_va)
 
-    def steered(self, t: int, members: NDArray[np.int64], *, reactive: bool) -> Flow:
-        """The flow of slot number `t` with these members' converters steered, the others even at unity."""
-        rest = self.load_w[t] + self.even_w[t]
-        rest[members] -= self.even_w[t, members]
+    def steering(self, members: NDArray[np.int64], *, reactive: bool) -> Callable[[int], Flow]:
+        """From a slot's number to its flow with these members' converters steered, the others even at unity.
+
+        Slot after slot, sensitivities are worked out where the operating point has moved, and kept where it has not.
+        """
         used = (self.spread[members] > 0).astype(np.float64)
         part = np.where(used.sum(axis=1) > 1, _PHASE_PART, 1.0)
         rating = used * (self.rated_va[members] * part)[:, None]
-        devices = Converters(
-            members, self.power_w[t, members], -rating, np.zeros_like(rating), rating, self.power_factor[members]
-        )
-        return steer_phases(self.network, rest, self.load_var[t], devices, reactive=reactive).flow
+        limits = -rating, np.zeros_like(rating), rating, self.power_factor[members]
+        devices = [Converters(members, power, *limits) for power in self.power_w[:, members]]
+        asked = phases_asked(self.network, devices[0])
+        cache = PointCache(self.network, asked, reactive=reactive, points=_KEPT)
+
+        def steered(t: int) -> Flow:
+            rest = self.load_w[t] + self.even_w[t]
+            rest[members] -= self.even_w[t, members]
+            found = steer_phases(self.network, rest, self.load_var[t], devices[t], reactive=reactive, cache=cache)
+            return found.flow
+
+        return steered
 
 
 def _figures(flows: list[Flow]) -> ConverterFigures:

@@ -48,7 +48,7 @@ class FastScene:
 class FastTrace:
     """What came of it, step by step.
 
-    high_pu, low_pu : float64[T], of any phase at any bus; `loading`: float64[T], highest of any branch
+    high_pu, low_pu : float64[T], of any phase at any home; `loading`: float64[T], highest of any branch
     power_w : float64[T, n], the converters' power; reaction : float64[T], the feeder's word
     withheld_w : float64[T, n], ≥ 0, how far each was moved from its set-point
     failed : steps without a solution of the power flow; there the values before are held
@@ -90,7 +90,7 @@ def play(scene: FastScene, settings: FastSettings | None) -> FastTrace:
         if found is None:
             record.failed.append(t)
         flow = found or flow
-        record.note(flow, power, devices, 0.0 if held is None else held.feeder.reaction)
+        record.note(flow, flow.voltage_pu[at], power, devices.set_w, 0.0 if held is None else held.feeder.reaction)
     return record.trace()
 
 
@@ -173,11 +173,10 @@ class _Record:
         self._power: list[Floats] = []
         self._withheld: list[Floats] = []
 
-    def note(self, flow: _Seen, power: Floats, devices: Devices, reaction: float) -> None:
-        high, low = float(flow.voltage_pu.max()), float(flow.voltage_pu.min())
-        self._rows.append((high, low, flow.loading, reaction))
+    def note(self, flow: _Seen, at_homes: Floats, power: Floats, set_w: Floats, reaction: float) -> None:
+        self._rows.append((float(at_homes.max()), float(at_homes.min()), flow.loading, reaction))
         self._power.append(power)
-        self._withheld.append(np.abs(power - devices.set_w))
+        self._withheld.append(np.abs(power - set_w))
 
     def trace(self) -> FastTrace:
         high, low, loading, reaction = np.array(self._rows).T

@@ -262,13 +262,13 @@ def _cover(rows: PeriodRows, money: PeriodMoney) -> tuple[PeriodRows, PeriodMone
 
 
 class _Invented:
-    """Readings as the operator says it received them: from its 48th slot on 1 kWh more at the victim's meter."""
+    """Readings as the operator says it received them: from its 12th slot on 1 kWh more at the victim's meter."""
 
     def __init__(self) -> None:
         self._first: int | None = None
 
     def __call__(self, readings: Readings) -> Readings:
-        self._first = self._first or readings.slot + 48
+        self._first = self._first or readings.slot + 12
         if readings.slot < self._first:
             return readings
         more = np.zeros_like(readings.import_wh)

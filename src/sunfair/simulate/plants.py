@@ -40,13 +40,17 @@ class Line:
 
 @dataclass(slots=True)
 class PlantStory:
-    """A project as it went, and where it stands in the end. Money µ; `pledged`, `claimed`, `returned` by member."""
+    """A project as it went, and where it stands in the end. Money µ; `pledged`, `claimed`, `returned` by member.
+
+    waiting : income that was divided and a member has not claimed yet
+    """
 
     plan: Plan
     end: PlantStatus
     lines: list[Line] = field(default_factory=list)
     pledged: dict[str, int] = field(default_factory=dict)
     claimed: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
     returned: dict[str, int] = field(default_factory=dict)
     income: int = 0
     events: list[PlantEvent] = field(default_factory=list)
@@ -122,6 +126,7 @@ def tell_plant(
         story.income += income
         for agent in agents[:-1]:  # the last member never claims
             story.claimed[agent.holder] = story.claimed.get(agent.holder, 0) + agent.claim()
+    story.waiting = {member: ledger.claimable(ledger.address_of(member)) for member in members}
     story.end, story.events = ledger.status(), ledger.history()
     return story
 

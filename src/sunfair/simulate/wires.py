@@ -15,7 +15,7 @@ class Wires:
 
     def __init__(self, scenario: Scenario) -> None:
         community = scenario.community
-        self._seconds = community.clock.seconds
+        self._clock, self._seconds = community.clock, community.clock.seconds
         self._phases = [member.phase or Phase.ABC for member in community.members]
         self.notices: list[str] = []
         self.network: Network | None = None
@@ -34,13 +34,16 @@ class Wires:
         """What tells the homes of the room to come; None where the meters have no caps."""
         return None if self._rule is None else RoomAhead(self._rule.expected, 86_400 // self._seconds)
 
+    def _named(self, slot: int) -> str:
+        return f"slot {slot} ({self._clock.local(slot):%Y-%m-%d %H:%M})"
+
     def caps(self, slot: int, asks: Asks) -> Caps:
         """What the meters may show in `slot`; LookupError in a community without caps."""
         if self._rule is None:
             raise LookupError("this community sets no caps")
         caps = self._rule.caps(asks)
         if caps.notice:
-            self.notices.append(f"slot {slot}: {caps.notice}")
+            self.notices.append(f"{self._named(slot)}: {caps.notice}")
         return caps
 
     def check(self, slots: list[SlotRecord], plans: list[PlanRecord]) -> FlowRecord:
@@ -55,7 +58,7 @@ class Wires:
         flow = power_flow(self.network, p_w, q_var, balance=False)
         for index, reason in zip(flow.failed.tolist(), flow.reasons, strict=True):
             self.notices.append(
-                f"slot {slots[index].slot}: the power flow has no solution, losses count as 0: {reason}"
+                f"{self._named(slots[index].slot)}: the power flow has no solution, losses count as 0: {reason}"
             )
         lost = losses_wh(np.where(np.isfinite(flow.losses_w), flow.losses_w, 0.0), self._seconds)
         return FlowRecord(lost, flow.max_voltage_pu, flow.min_voltage_pu, flow.max_loading, p_w, q_var)

@@ -43,7 +43,9 @@ energies = arrays(np.int64, 6, elements=st.integers(0, 20_000))
 
 
 @pytest.mark.parametrize("sharing", SHARED)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     need=arrays(np.int64, 6, elements=st.integers(0, 600)),
     taken=energies,

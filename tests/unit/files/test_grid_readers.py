@@ -110,6 +110,7 @@ FAULTS = {
     "open switch makes an island": ((("switch", 1, "closed", False),), "bus 2 (church)", "island"),
     "zero impedance": ((("line", 3, "r_ohm_per_km", 0.0), ("line", 3, "x_ohm_per_km", 0)), "line 3 (to the church)", "both zero"),
     "no length": ((("line", 3, "length_km", None),), "line 3 (to the church)", "no `length_km`"),
+    "text for a length": ((("line", 3, "length_km", "far"),), "line 3 (to the church)", "`length_km` is 'far', which is no"),
     "no rating of a line": ((("line", 4, "max_i_ka", None),), "line 4 (to the pub)", "no `max_i_ka`"),
     "no rating of a transformer": ((("trafo", 0, "sn_mva", None),), "trafo 0 (T)", "no `sn_mva`"),
     "rating zero": ((("trafo", 0, "sn_mva", 0.0),), "trafo 0 (T)", "not greater than zero"),
@@ -136,6 +137,15 @@ def test_every_fault_is_named_with_the_element_of_the_source(tmp_path, case):
     changes, place, what = FAULTS[case]
     faults = faults_of(tmp_path, document(spoilt(*changes)), buses=(1, 2))
     assert any(fault.place == f"street.json {place}" and what in fault.what for fault in faults), faults
+
+
+def test_a_length_below_zero_is_one_fault_not_one_for_each_impedance(tmp_path):
+    source = written(tmp_path, document(spoilt(("line", 3, "length_km", -1.0))))
+    with pytest.raises(ImportFault) as error:
+        import_grid(source, tmp_path / "network.json")
+    assert [(fault.place, fault.what) for fault in error.value.faults] == [
+        ("street.json line 3 (to the church)", "`length_km` is -1: a line is longer than 0")
+    ]
 
 
 def test_all_faults_come_at_once(tmp_path):
@@ -299,7 +309,7 @@ def test_a_network_alone_is_imported_once(tmp_path):
 
 def test_an_import_names_the_fault_that_only_homes_would_meet(tmp_path):
     source = written(tmp_path, document(spoilt(("trafo", 0, "vector_group", "Dy5"))))
-    with pytest.raises(ImportFault, match="single-phase members need one"):
+    with pytest.raises(ImportFault, match=r"street\.json trafo 0 \(T\): .*single-phase members need one"):
         import_grid(source, tmp_path / "network.json")
     assert not (tmp_path / "network.json").exists()
 

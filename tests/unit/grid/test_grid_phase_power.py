@@ -3,9 +3,9 @@ import itertools
 import numpy as np
 import pytest
 
-from sunfair.grid import Network, power_flow
+from sunfair.grid import Network, PointCache, power_flow
 from sunfair.grid.converters import Converters, onto_phases
-from sunfair.grid.phase_power import Weights, steer_phases
+from sunfair.grid.phase_power import Weights, phases_asked, steer_phases
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,26 @@ def test_power_is_conserved_within_every_limit_and_nothing_is_worse(network, see
     even = _voltages(network, p, q, devices.even())
     assert np.ptp(points.flow.voltage_pu[0, 3]) < np.ptp(even[3])
     assert points.flow.max_voltage_pu[0] <= even.max()
+
+
+def test_sensitivities_are_kept_from_slot_to_slot(network):
+    """The same surroundings, a little more each time: worked out once, and as good as worked out in every pass."""
+    devices = converters()
+    cache = PointCache(network, phases_asked(network, devices), reactive=True, points=4)
+    for growth in (1.0, 1.01, 1.02, 1.03):
+        p, q = (power * growth for power in surroundings(0))
+        kept = steer_phases(network, p, q, devices, cache=cache)
+        fresh = steer_phases(network, p, q, devices)
+        np.testing.assert_allclose(kept.p_w.sum(axis=1), devices.power_w, atol=1e-6)
+        even = _voltages(network, p, q, devices.even())
+        unlike = [np.ptp(voltage[3]) for voltage in (even, kept.flow.voltage_pu[0], fresh.flow.voltage_pu[0])]
+        assert unlike[1] < unlike[0]
+        assert unlike[1] - unlike[2] < (unlike[0] - unlike[2]) / 10
+    assert cache.refreshed <= 4  # without it, two or three times as often: once in every pass
+    kept_so_far = cache.refreshed
+    p, q = (power * 4 for power in surroundings(0))
+    steer_phases(network, p, q, devices, cache=cache)
+    assert cache.refreshed > kept_so_far
 
 
 def test_as_good_as_the_best_of_a_fine_grid_of_splits(network):

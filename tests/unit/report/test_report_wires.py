@@ -1,10 +1,14 @@
+import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sunfair.audit import audit
+from sunfair.grid import VOLTAGE_MIN_PU
 from sunfair.report import write_report
 from sunfair.report.wire_day import jain
 
@@ -54,6 +58,38 @@ def test_the_neutral_carries_what_the_phases_do_not_share(small_run, small):
     rough = np.abs(s.reshape(-1, 6).sum(axis=1)) / 230
     np.testing.assert_allclose(np.array(small["map"]["neutral"]) / 10, rough, rtol=0.05, atol=0.3)
     assert max(small["map"]["vuf"]) > 0
+
+
+def test_voltages_at_the_homes_leave_out_the_grid_above(small_run, small):
+    """The source holds its own bus at 1.025 pu; under a load at night every home is below that, and far from 0."""
+    slots, bus = pq.read_table(small_run / "slots.parquet"), small["map"]["home_bus"]
+    low = np.array(small["map"]["low"])
+    for name, fold in (("home_low_pu", np.min), ("home_high_pu", np.max)):
+        shown = np.array(small["map"][name[5:-3]])[bus]
+        np.testing.assert_allclose(np.array(small["series"][name]) / 10, fold(shown, axis=0), atol=1)
+    assert (np.array(small["series"]["home_high_pu"]) / 1e5 <= np.asarray(slots["max_voltage_pu"]) + 1e-5).all()
+    source = small["map"]["parent"].index(-1)
+    assert source not in bus
+    assert np.ptp(low[source]) <= 5 < np.ptp(low[bus].min(axis=0))
+
+
+def test_more_than_the_wires_can_carry_is_outside_their_limits(streets, tmp_path):
+    """3 MW on one phase of a cable for 62 kW: the power flow has no solution, and nothing says that all was well."""
+    scenario = streets.street(3, minutes=60)
+    load = scenario.series.load_wh.copy()
+    at = len(load) - 24 + 12
+    load[at, 0] = 3_000_000
+    folder = streets.run(tmp_path / "run", replace(scenario, series=replace(scenario.series, load_wh=load)))
+    slots = pq.read_table(folder / "slots.parquet").to_pydict()
+    gone = [t for t, value in enumerate(slots["max_loading"]) if value is None]
+    assert gone == [t for t, slot in enumerate(slots["slot"]) if slot == scenario.series.first_slot + at]
+    assert json.loads((folder / "summary.json").read_text())["violations"] == {"slots": 1, "hours": 1.0}
+    assert audit(folder) == []
+    data, _ = streets.payload_of(folder / "report.html")
+    assert data["series"]["unsolved"] == [int(t in gone) for t in range(24)]
+    for name in ("home_high_pu", "home_low_pu", "max_loading"):
+        assert [t for t, value in enumerate(data["series"][name]) if value is None] == gone
+    assert all(bus[gone[0]] is None and bus[0] > VOLTAGE_MIN_PU * 1e4 for bus in data["map"]["low"])
 
 
 def test_without_prices_on_the_wires_and_nothing_held_back_the_page_has_neither(small):

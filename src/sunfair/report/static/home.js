@@ -37,12 +37,18 @@
         : key(
             gained < 0 ? "Lost by the market" : "Gained by the market",
             S.money(Math.abs(gained)),
-            `without it: ${S.bill(home.bill_battery_only)}`,
+            `without it: ${S.bill(home.bill_battery_only)}${home.stored ? `, and ${S.money(Math.abs(home.stored))} ${home.stored < 0 ? "more" : "less"} in its battery` : ""}`,
           ),
       S.shadowKey(home) ? key(...S.shadowKey(home)) : null,
       home.bill_alone === null || !home.battery_wh
         ? null
-        : key("With neither", S.bill(home.bill_alone), "no battery, no market"),
+        : key(
+            "With neither",
+            S.bill(home.bill_alone),
+            S.data.figures.envelope
+              ? "no battery, no market; as if the wires carried everything"
+              : "no battery, no market",
+          ),
       key(
         "Used",
         S.energy(home.use_wh),
@@ -52,7 +58,12 @@
         ? key(
             "Roof gave",
             S.energy(home.roof_wh),
-            home.self_consumption === null ? null : `${S.percent(home.self_consumption)} used in the street`,
+            [
+              home.self_consumption === null ? null : `${S.percent(home.self_consumption)} used in the street`,
+              home.curtailed_wh ? `${S.energy(home.curtailed_wh)} more were turned down` : null,
+            ]
+              .filter(Boolean)
+              .join("; "),
           )
         : null,
       key(
@@ -129,6 +140,7 @@
         ],
         plot: beyond,
       }),
+      S.homeCaps(home),
       ownsBattery ? stored(home, plans, axis) : null,
       ...S.planFigures(home),
       S.homeFlow(home),

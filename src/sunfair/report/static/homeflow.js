@@ -161,7 +161,7 @@
     return S.figure({
       title: "Its energy in one picture",
       text: sentence(home, shares ? money.paid : 0),
-      note: shown.length < found.length ? "Flows below a twentieth of the largest stand in the numbers only." : null,
+      note: shown.length < found.length ? "Flows below a twentieth of the largest stand in the numbers only; the sums at the names leave them out." : null,
       plot: S.flowPicture({
         ...standing(columns, shown),
         links: shown.map((link) => [...link.slice(0, 4), spoken(link)]),

@@ -20,11 +20,20 @@
   }
 
   function saved() {
-    const { bill_battery_only: without, bill_market: paid, statement } = S.data.figures.community;
-    return without === undefined || paid === undefined ? null : without - paid + (statement ?? 0);
+    const { bill_battery_only: without, bill_market: paid, statement, stored } = S.data.figures.community;
+    return without === undefined || paid === undefined ? null : without - paid + (statement ?? 0) + (stored ?? 0);
   }
 
   const traded = () => S.data.figures.community.traded_wh ?? S.street.sum(S.data.homes.map((home) => home.bought_wh));
+
+  /** What batteries hold at the end more or less than without the market, in words; nothing if it is nothing. */
+  function inStore() {
+    const stored = S.data.figures.community.stored ?? 0;
+    if (!stored) return "";
+    return stored < 0
+      ? `; ${S.money(-stored)} for what batteries hold less is taken off`
+      : `; ${S.money(stored)} more in batteries is counted in`;
+  }
 
   function sentence() {
     const parts = [
@@ -58,9 +67,11 @@
 
   function violationTile() {
     const found = S.data.figures.violations;
-    if (!found || (!S.data.map && S.street.column("max_voltage_pu").every((value) => value === null))) return null;
+    if (!found || (!S.data.map && !found.slots && S.street.column("max_voltage_pu").every((value) => value === null))) return null;
+    const lost = S.street.sum(S.street.column("unsolved"));
+    const unable = lost ? `, ${S.number(lost)} of them more than they can carry at all (no power-flow solution)` : "";
     const note = found.slots
-      ? `${S.plural(found.slots, "slot")} outside the wires’ limits`
+      ? `${S.plural(found.slots, "slot")} outside the wires’ limits${unable}`
       : "voltage and loading stayed within limits";
     return tile("Wires overstrained", `${S.number(found.hours, found.hours % 1 ? 2 : 0)} h`, note, {
       class: found.slots ? "tile warn" : "tile",
@@ -103,7 +114,9 @@
       tile(
         "Traded among neighbours",
         S.energy(traded()),
-        mean === null ? "nothing changed hands" : `at ${S.price(mean)} a kWh on average`,
+        mean === null
+          ? "nothing changed hands"
+          : `at ${S.price(mean)} a kWh on average; net, what a home bought and sold back is not in it`,
       ),
       kept() === null ? null : tile("Roofs’ energy kept in the street", S.percent(kept()), "the rest went to the grid"),
       saved() === null
@@ -113,7 +126,7 @@
             S.money(Math.abs(saved())),
             better === undefined
               ? "against no market"
-              : `${S.number(better)} of ${S.plural(S.data.homes.length, "home")} better off`,
+              : `${S.number(better)} of ${S.plural(S.data.homes.length, "home")} better off${inStore()}`,
           ),
       violationTile(),
       proofTile(),
@@ -258,7 +271,7 @@
       part(
         "homes",
         "Every home’s bill, three ways",
-        "What each home paid with the market, what the same home would have paid with its battery but no market, and with neither.",
+        `What each home paid with the market, what the same home would have paid with its battery but no market, and with neither.${S.data.figures.envelope ? ` ${S.UNCAPPED}` : ""}`,
         S.gains(),
         S.homeTable(),
         S.whereMoneyWent(),

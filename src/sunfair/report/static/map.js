@@ -5,10 +5,12 @@
   const RATED = 230;
   const SCALE = 10_000; // voltages are handed over in 10⁻⁴ pu
   const PERMITTED = 0.1; // of the rated voltage, either way
+  const NO_SOLUTION = "the power flow has no solution";
   const TONES = 6; // feeders are told apart by as many colours
 
   /** A voltage's colour: from that of the rated voltage over "high" or "low" to "outside" at the limit. */
   function colour(high, low) {
+    if (high === null) return "var(--out)"; // no solution: more than the wires can carry
     const [above, below] = [high / SCALE - 1, 1 - low / SCALE];
     const part = Math.max(above, below) / PERMITTED;
     if (part > 1) return "var(--out)";
@@ -62,6 +64,7 @@
   }
 
   function describe(map, homes, bus, t) {
+    const solved = map.high[bus][t] !== null;
     const [high, low] = [map.high[bus][t], map.low[bus][t]].map((value) => S.number((value / SCALE) * RATED, 1));
     const lines = homes[bus].map((home) => {
       const wh = S.at(S.day.rows.metered_wh[home] ?? 0, t);
@@ -70,7 +73,7 @@
     });
     const price = map.price?.bus[bus][t] ?? null;
     return [
-      `Place ${map.name[bus]}: ${low === high ? low : `${low} to ${high}`} V`,
+      `Place ${map.name[bus]}: ${solved ? `${low === high ? low : `${low} to ${high}`} V` : NO_SOLUTION}`,
       ...(price === null ? [] : [`a kWh is worth ${S.price(price)} here`]),
       ...lines,
     ].join("\n");
@@ -103,10 +106,12 @@
     );
     const paint = (t, what) => {
       wires.forEach(({ bus, title, node }) => {
+        const solved = map.high[bus][t] !== null;
         const permille = map.loading[bus][t];
-        node.style.stroke = what === "loading" ? strain(permille) : "";
+        node.style.stroke = what === "loading" ? (solved ? strain(permille) : "var(--out)") : "";
         node.style.strokeWidth = what === "loading" ? 2 + Math.min(permille, 1500) / 200 : "";
-        title.textContent = `To place ${map.name[bus]}: ${S.percent(permille / 1000, 1)} of the rating`;
+        const told = solved ? `${S.percent(permille / 1000, 1)} of the rating` : NO_SOLUTION;
+        title.textContent = `To place ${map.name[bus]}: ${told}`;
       });
       dots.forEach(({ node, title }, bus) => {
         const giving = S.street.sum(homes[bus].map((home) => S.at(S.day.rows.metered_wh[home] ?? 0, t))) < 0;
@@ -123,6 +128,7 @@
   function worst(map) {
     let [place, most] = [0, -1];
     for (let t = 0; t < S.day.count; t++) {
+      if (map.high[0][t] === null) return t;
       const strained = Math.max(...map.high.map((high, bus) => Math.max(high[t] - SCALE, SCALE - map.low[bus][t])));
       if (strained > most) [place, most] = [t, strained];
     }
@@ -150,11 +156,17 @@
     ];
   }
 
+  /** The places with homes: the grid above has its own voltage, which is at no socket. */
+  const inhabited = (map) => [...new Set(map.home_bus)];
+
   /** The extremes of every slot and their places, for the table. */
   function extremes(map, t) {
-    const best = (lists, sign) =>
-      lists.reduce((found, values, bus) => (sign * values[t] > sign * lists[found][t] ? bus : found), 0);
-    const [high, low, busy] = [best(map.high, 1), best(map.low, -1), best(map.loading, 1)];
+    if (map.high[0][t] === null) return [S.span(S.day.first + t), NO_SOLUTION, "–", "–"];
+    const best = (lists, sign, places) =>
+      places.reduce((found, bus) => (sign * lists[bus][t] > sign * lists[found][t] ? bus : found), places[0]);
+    const homes = inhabited(map);
+    const busy = best(map.loading, 1, [...map.loading.keys()]);
+    const [high, low] = [best(map.high, 1, homes), best(map.low, -1, homes)];
     const volt = (value) => `${S.number((value / SCALE) * RATED, 1)} V`;
     return [
       S.span(S.day.first + t),
@@ -193,10 +205,11 @@
       const t = Number(slider.value);
       paint(t, what.value);
       colours.replaceChildren(...key(map, what.value));
-      const high = Math.max(...map.high.map((values) => values[t]));
-      const low = Math.min(...map.low.map((values) => values[t]));
+      const high = Math.max(...inhabited(map).map((bus) => map.high[bus][t]));
+      const low = Math.min(...inhabited(map).map((bus) => map.low[bus][t]));
       const busiest = Math.max(...map.loading.map((values) => values[t]));
-      const text = `${S.span(S.day.first + t)}: ${S.number((low / SCALE) * RATED, 1)} to ${S.number((high / SCALE) * RATED, 1)} V, up to ${S.percent(busiest / 1000)} of a rating`;
+      const told = `${S.number((low / SCALE) * RATED, 1)} to ${S.number((high / SCALE) * RATED, 1)} V at the homes, up to ${S.percent(busiest / 1000)} of a rating`;
+      const text = `${S.span(S.day.first + t)}: ${map.high[0][t] === null ? NO_SOLUTION : told}`;
       time.textContent = text;
       slider.setAttribute("aria-valuetext", text);
     };
@@ -220,7 +233,7 @@
         el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Map of the cables" }, box),
       ),
       table: {
-        head: ["Time", "Highest voltage", "Lowest voltage", "Busiest"],
+        head: ["Time", "Highest voltage at a home", "Lowest voltage at a home", "Busiest"],
         count: S.day.count,
         row: (t) => extremes(map, t),
       },

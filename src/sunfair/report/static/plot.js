@@ -71,6 +71,19 @@
         y: y(layer.high),
         height: Math.max(0, y(layer.low) - y(layer.high)),
       }),
+    /** Full-height stripes at the places whose value is not 0. */
+    stripes: (layer, { x, y, low, high }) =>
+      layer.values.flatMap((value, i) =>
+        value
+          ? svg("rect", {
+              class: `bar stripe tone-${layer.tone}`,
+              x: fixed(x(i)),
+              width: fixed(Math.max(2, x(i + 1) - x(i))),
+              y: y(high),
+              height: y(low) - y(high),
+            })
+          : [],
+      ),
     /** A level that means something, with its name. */
     rule: (layer, { x, y, count }) => [
       svg("line", { class: `rule tone-${layer.tone}`, x1: x(0), x2: x(count), y1: y(layer.at), y2: y(layer.at) }),
@@ -192,6 +205,8 @@
       const scale = {
         left,
         count: spec.axis.count,
+        low: spec.low,
+        high: spec.high,
         x: (i) => left + ((width - left - MARGIN.right) * i) / spec.axis.count,
         y: (v) => MARGIN.top + ((height - MARGIN.top - MARGIN.bottom) * (spec.high - v)) / (spec.high - spec.low || 1),
       };

@@ -59,9 +59,12 @@
     return S.figure({
       title: "The street in one picture",
       text: "Every kilowatt-hour from where it came to where it went; the width of a ribbon is its energy.",
-      note: links.some(([from]) => from === "shared")
-        ? "What batteries take from neighbours stands twice: at the right as the neighbours’, at the left on its way into the battery."
-        : null,
+      note: [
+        "“Neighbours” counts by the meters, slot by slot; what was traded, at the top, is what they had agreed.",
+        links.some(([from]) => from === "shared")
+          ? "What batteries take from neighbours stands twice: at the right as the neighbours’, at the left on its way into the battery."
+          : "",
+      ].join(" "),
       plot: S.flowPicture({ columns, links: told, label: `Energy flows of the street: ${spoken}` }),
       table: {
         head: ["From", "To", "Energy"],

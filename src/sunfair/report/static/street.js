@@ -4,6 +4,7 @@
   const RATED = 230; // V, phase to neutral of a 400 V network
   const PU = 100_000; // voltages are handed over in 10⁻⁵ pu
   const LOADING = 100; // loading in 10⁻⁴, shown in %
+  const FREE = "Highest if nobody looked";
 
   const column = (name) => S.list(S.data.series[name], S.data.series.count);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -124,7 +125,7 @@
         ["Neighbours", "neighbour", column("roof_neighbour")],
         ["Grid", "grid", column("roof_grid")],
       ],
-      note: `In ${rateUnit()}. “Neighbours” is what left homes while other homes took as much, by the meters.`,
+      note: `In ${rateUnit()}. “Neighbours” is what left homes while other homes took as much, by the meters; what was traded, at the top, is what they had agreed.`,
     });
   }
 
@@ -216,14 +217,35 @@
 
   const volts = (values) => values.map((value) => (value === null ? null : (value / PU) * RATED));
 
+  /** Slots (by slot or day) in which the wires could not carry what flowed: no voltage is known, no limit was kept. */
+  const unsolved = () => column("unsolved");
+
+  /** What a plot of the wires shows where there is no solution. */
+  function gaps() {
+    const lost = sum(unsolved());
+    return {
+      words: lost
+        ? ` In ${S.plural(lost, "slot")} the power flow has no solution: the wires could not have carried it.`
+        : "",
+      legend: lost ? [["No solution", "limit"]] : [],
+      layers: lost ? [{ kind: "stripes", tone: "limit", values: unsolved() }] : [],
+      tip: (i) => (unsolved()[i] ? ["No solution", S.plural(unsolved()[i], "slot"), "limit"] : null),
+    };
+  }
+
   function voltages() {
     const axis = S.streetAxis();
-    const [top, bottom] = ["max_voltage_pu", "min_voltage_pu"].map((name) => volts(column(name)));
-    if (!known(top).length) return null;
+    // A run whose injections cannot be read has the voltages of all buses alone, the source's among them.
+    const measured = S.data.series.home_high_pu !== undefined;
+    const names = measured ? ["home_high_pu", "home_low_pu"] : ["max_voltage_pu", "min_voltage_pu"];
+    const [top, bottom] = names.map((name) => volts(column(name)));
+    const gap = gaps();
+    if (!known(top).length && !gap.words) return null;
+    const where = measured ? "at any home" : "anywhere, the grid above included";
     const limits = [0.9 * RATED, 1.1 * RATED];
-    const broken = top.filter((v, i) => v !== null && (v > limits[1] || bottom[i] < limits[0])).length;
+    const broken = top.filter((v, i) => (v !== null && (v > limits[1] || bottom[i] < limits[0])) || unsolved()[i]).length;
     const text = broken
-      ? `In ${S.plural(broken, daily() ? "day" : "slot")} some socket in the street was outside the permitted band.`
+      ? `In ${S.plural(broken, daily() ? "day" : "slot")} some socket in the street was outside the permitted band.${gap.words}`
       : "Every socket in the street stayed inside the permitted band, all the time.";
     const volt = (value) => (value === null ? "no solution" : `${S.number(value, 1)} V`);
     const free = S.data.series.unlimited_voltage === undefined ? null : volts(column("unlimited_voltage"));
@@ -231,10 +253,11 @@
       title: "Voltage at the best and the worst place",
       text: `${text} The band is 207 to 253 V (0.90 to 1.10 of 230 V).`,
       legend: [
-        ["Highest anywhere", "high", "line"],
-        ["Lowest anywhere", "low", "line"],
-        ...(free ? [["Highest if nobody looked", "retail", "line"]] : []),
+        [`Highest ${where}`, "high", "line"],
+        [`Lowest ${where}`, "low", "line"],
+        ...(free ? [[FREE, "alone", "line dashed"]] : []),
         ["Permitted", "fine"],
+        ...gap.legend,
       ],
       plot: S.plot({
         axis,
@@ -244,21 +267,23 @@
         label: "Highest and lowest voltage in the street, in volts",
         layers: [
           { kind: "region", tone: "fine", low: limits[0], high: limits[1] },
+          ...gap.layers,
           { kind: "rule", tone: "limit", at: limits[1], name: "limit 253 V" },
           { kind: "rule", tone: "limit", at: limits[0], name: "limit 207 V", below: true },
-          ...(free ? [{ kind: "line", tone: "retail", values: free }] : []),
           { kind: "line", tone: "high", values: top },
           { kind: "line", tone: "low", values: bottom },
+          ...(free ? [{ kind: "line", tone: "alone", dashed: true, values: free }] : []),
         ],
         tip: (i) =>
           S.tip(S.when(axis, i), [
             ["Highest", volt(top[i]), "high"],
             ["Lowest", volt(bottom[i]), "low"],
-            free ? ["Highest if nobody looked", volt(free[i]), "retail"] : null,
+            free ? [FREE, volt(free[i]), "alone"] : null,
+            gap.tip(i),
           ]),
       }),
       table: {
-        head: ["Time", "Highest", "Lowest", ...(free ? ["Highest if nobody looked"] : [])],
+        head: ["Time", "Highest", "Lowest", ...(free ? [FREE] : [])],
         count: axis.count,
         row: (i) => [S.when(axis, i), volt(top[i]), volt(bottom[i]), ...(free ? [volt(free[i])] : [])],
       },
@@ -268,17 +293,23 @@
   function loading() {
     const axis = S.streetAxis();
     const load = column("max_loading").map((value) => (value === null ? null : value / LOADING));
-    if (!known(load).length) return null;
+    const gap = gaps();
+    if (!known(load).length && !gap.words) return null;
     const losses = column("losses");
     const freely = S.data.series.unlimited_loading === undefined ? null : column("unlimited_loading");
     const free = freely && freely.map((value) => (value === null ? null : value / LOADING));
     const given = sum(add("grid_home", "grid_battery", "neighbour_home", "neighbour_battery"));
+    const part = (value) => (value === null ? "no solution" : `${S.number(value, 1)} %`);
+    const most = known(load).length
+      ? `The busiest of them reached ${S.number(Math.max(...known(load)))} % of its rating. `
+      : "";
     return S.figure({
       title: "How hard cables and transformer work",
-      text: `The busiest of them reached ${S.number(Math.max(...known(load)))} % of its rating. Carrying it all cost ${S.energy(sum(losses))} in losses${given ? `, ${S.percent(sum(losses) / given, 1)} of what reached the homes by wire` : ""}.`,
+      text: `${most}Carrying it all cost ${S.energy(sum(losses))} in losses${given ? `, ${S.percent(sum(losses) / given, 1)} of what reached the homes by wire` : ""}.${gap.words}`,
       legend: [
         ["Busiest cable or transformer", "load", "line"],
-        ...(free ? [["If nobody looked", "retail", "line"]] : []),
+        ...(free ? [[FREE, "alone", "line dashed"]] : []),
+        ...gap.legend,
       ],
       plot: S.plot({
         axis,
@@ -288,21 +319,23 @@
         label: "Loading of the busiest cable or transformer, in per cent",
         layers: [
           { kind: "region", tone: "fine", low: 0, high: 100 },
+          ...gap.layers,
           { kind: "rule", tone: "limit", at: 100, name: "rating 100 %" },
-          ...(free ? [{ kind: "line", tone: "retail", values: free }] : []),
           { kind: "line", tone: "load", values: load },
+          ...(free ? [{ kind: "line", tone: "alone", dashed: true, values: free }] : []),
         ],
         tip: (i) =>
           S.tip(S.when(axis, i), [
-            ["Loading", load[i] === null ? "no solution" : `${S.number(load[i], 1)} %`, "load"],
+            ["Loading", part(load[i]), "load"],
             ["Losses", S.energy(losses[i])],
-            free && free[i] !== null ? ["If nobody looked", `${S.number(free[i], 1)} %`, "retail"] : null,
+            free ? [FREE, part(free[i]), "alone"] : null,
+            gap.tip(i),
           ]),
       }),
       table: {
-        head: ["Time", "Loading", "Losses"],
+        head: ["Time", "Loading", "Losses", ...(free ? [FREE] : [])],
         count: axis.count,
-        row: (i) => [S.when(axis, i), load[i] === null ? "–" : `${S.number(load[i], 1)} %`, S.energy(losses[i])],
+        row: (i) => [S.when(axis, i), part(load[i]), S.energy(losses[i]), ...(free ? [part(free[i])] : [])],
       },
     });
   }

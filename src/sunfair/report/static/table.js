@@ -3,9 +3,11 @@
   const S = globalThis.sunfair;
   const { el } = S;
 
-  /** What a home is better off by than without the market, its retailers' statement counted in, µ. */
+  /** What a home is better off by than without the market, µ: its retailers' statement and what its battery holds counted in. */
   const gain = (home) =>
-    home.bill_battery_only === null ? null : home.bill_battery_only - home.bill_market + home.statement;
+    home.bill_battery_only === null
+      ? null
+      : home.bill_battery_only - home.bill_market + home.statement + home.stored;
 
   function equipment(home) {
     const parts = [
@@ -20,6 +22,10 @@
 
   const open = (home) => (location.hash = `#home-${home.account}`);
   const share = (value) => (value === null ? "–" : S.percent(value));
+
+  /** Why a bill without battery and market can look better than one with a battery: it alone is held to no cap. */
+  const UNCAPPED =
+    "“Neither” counts as if the wires carried everything; the other two keep to the caps on the meters, so it can come out lower than a street with such wires could have had.";
 
   const BILLS = [
     ["bill_market", "With the market", "market"],
@@ -183,12 +189,12 @@
     const values = homes.map(gain);
     const worse = values.filter((value) => value < 0).length;
     const more = worse
-      ? `${S.plural(worse, "home")} paid more: what a battery keeps for later is paid for, and not counted here.`
-      : "No home paid more.";
+      ? `${S.plural(worse, "home")} came off worse.`
+      : "No home came off worse.";
     const names = { by: "day", count: homes.length, days: [], first: 0 };
     return S.figure({
       title: "What the market gained each home",
-      text: `Against the same home and battery dealing with the utility alone. ${more} Press a bar to open its home.`,
+      text: `Against the same home and battery dealing with the utility alone; what a battery holds at the end more or less counts at its worth. ${more} Press a bar to open its home.`,
       legend: worse
         ? [
             ["gained", "better"],
@@ -210,6 +216,7 @@
             ["Gained", S.money(values[i]), values[i] < 0 ? "worse" : "better"],
             ["With the market", S.bill(homes[i].bill_market)],
             ["Without", S.bill(homes[i].bill_battery_only)],
+            ["In its battery", `${homes[i].stored < 0 ? "−" : "+"}${S.money(Math.abs(homes[i].stored))}`],
             ["Has", equipment(homes[i])],
           ]),
       }),
@@ -260,5 +267,5 @@
     );
   }
 
-  Object.assign(S, { homeTable, gains, whereMoneyWent, gain, equipment, proofMark, paintMark, BILLS });
+  Object.assign(S, { homeTable, gains, whereMoneyWent, gain, equipment, proofMark, paintMark, BILLS, UNCAPPED });
 })();

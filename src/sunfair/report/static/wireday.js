@@ -39,8 +39,9 @@
   function balance() {
     const { map } = S.data;
     if (!map) return [];
-    const vuf = map.vuf.map((value) => value / 1000);
-    const neutral = map.neutral?.map((value) => value / 10);
+    const scaled = (values, by) => values.map((value) => (value === null ? null : value / by));
+    const vuf = scaled(map.vuf, 1000);
+    const neutral = map.neutral && scaled(map.neutral, 10);
     return [
       neutral
         ? course({
