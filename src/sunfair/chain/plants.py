@@ -11,7 +11,7 @@ from sunfair.chain.network import Network
 from sunfair.commons.plan import Milestone, Plan, PlantState, Terms, check_plan
 from sunfair.errors import LedgerError
 from sunfair.ports import Clock, Keys
-from sunfair.ports.plants import Money, MotionRecord, PlantEvent, PlantStatus, Pledged, SeatRecord
+from sunfair.ports.plants import Docket, Money, MotionRecord, OfferRecord, PlantEvent, PlantStatus, Pledged, SeatRecord
 
 __all__ = ["PlantContract", "plant_token", "propose_plant"]
 
@@ -72,6 +72,11 @@ class PlantContract:
         """Address of the money."""
         return self._token
 
+    @property
+    def chain_id(self) -> int:
+        """The chain it stands on (EIP-155)."""
+        return self._network.chain_id
+
     def now(self) -> int:
         """Timestamp that an act would have now, unix s."""
         return self._network.date(int(self._clock.now().timestamp()))
@@ -123,6 +128,26 @@ class PlantContract:
     def reported(self) -> bool:
         """Whether a report about the goal is open."""
         return bool(self._view("report_open")[0])
+
+    def docket(self) -> Docket:
+        """What is open: evidence, a report, and the votes about them."""
+        evidence = bytes(self._view("submission"))
+        kind, reporter, at, _, motion = self._view("report_open")
+        waits = any(evidence)
+        since, objection = (int(self._view(name)) if waits else 0 for name in ("submitted_at", "objection"))
+        return Docket(evidence if waits else b"", since, objection, kind, reporter if kind else b"", at, motion)
+
+    def offers(self) -> list[OfferRecord]:
+        """Every seat on offer, by seller; from the log."""
+        sellers = {event.args["seller"] for event in self.history() if event.name == "Offered"}
+        found = [(seller, self._views("offers", seller)) for seller in sorted(sellers)]
+        return [OfferRecord(seller, *offer) for seller, offer in found if offer[0]]
+
+    def waiting(self) -> list[bytes]:
+        """Who stands on the waiting list, the first first; from the log."""
+        people = {event.args["who"] for event in self.history() if event.name == "Waiting"}
+        placed = [(int(self._view("place_of", who)), who) for who in people]
+        return [who for place, who in sorted(placed) if place]
 
     def voted(self, motion: int, member: bytes) -> bool:
         """Whether that member voted in that motion."""

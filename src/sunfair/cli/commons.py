@@ -31,22 +31,19 @@ def size(
     battery_cost: Annotated[float, typer.Option("--battery-cost", help="Money for a kWh.")] = 350.0,
     buy: Annotated[float, typer.Option("--buy", help="Money a kWh from the grid costs.")] = 0.32,
     sell: Annotated[float, typer.Option("--sell", help="Money a kWh to the grid gives.")] = 0.08,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for proposal.json and payback.svg.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for proposal.json, plan.toml (for `propose`), payback.svg.")
+    ] = None,
+    payee: Annotated[str | None, typer.Option("--payee", help="Address that plan.toml pays.")] = None,
     as_json: Json = False,
 ) -> None:
-    """How big a plant to propose, by two solvers that must agree, and what it promises: cost, yield, payback."""
-    from sunfair.cli.commons_size import run_size
+    """How big a plant to propose, by two solvers held against each other; what it promises: cost, yield, payback."""
+    from sunfair.cli.commons_size import Wishes, run_size
     from sunfair.commons.sizing import Bounds, Costs, Place
 
-    run_size(
-        scenario,
-        homes=homes,
-        place=Place(latitude, longitude, tilt, azimuth),
-        costs=Costs(pv_kw=pv_cost, battery_kwh=battery_cost, buy=buy, sell=sell),
-        bounds=Bounds(roof_kw, budget, self_sufficiency),
-        out=out,
-        as_json=as_json,
-    )
+    place, costs = Place(latitude, longitude, tilt, azimuth), Costs(pv_cost, battery_cost, buy=buy, sell=sell)
+    wishes = Wishes(place, costs, Bounds(roof_kw, budget, self_sufficiency), out, payee)
+    run_size(scenario, homes=homes, wishes=wishes, as_json=as_json)
 
 
 @commons.command("share")
@@ -78,12 +75,30 @@ def propose(
     run_propose(plan, token, Who(rpc_url, demo_keys, holder), as_json=as_json)
 
 
-@commons.command("status")
-def status(plant: Plant, rpc_url: Rpc = None, as_json: Json = False) -> None:
-    """Where a plant stands: state, money, votes."""
-    from sunfair.cli.commons_acts import Who, run_status
+@commons.command("who")
+def who(rpc_url: Rpc = None, demo_keys: DemoKeys = None, holder: As = "organiser", as_json: Json = False) -> None:
+    """Your address, by the key you sign with: what a plan names as payee or registrar, and acts name as a member."""
+    from sunfair.cli.charging_hosts import run_who
+    from sunfair.cli.commons_acts import Who
 
-    run_status(plant, Who(rpc_url), as_json=as_json)
+    run_who(Who(rpc_url, demo_keys, holder), as_json=as_json)
+
+
+@commons.command("status")
+def status(
+    plant: Plant,
+    from_block: Annotated[
+        int | None,
+        typer.Option("--from-block", help="Block of its creation: list offers and who waits. Local chain: 0.", min=0),
+    ] = None,
+    rpc_url: Rpc = None,
+    as_json: Json = False,
+) -> None:
+    """Where a plant stands: state, money, milestones, deadlines, what is open, votes, offers, waiting list."""
+    from sunfair.cli.commons_acts import Who
+    from sunfair.cli.commons_status import run_status
+
+    run_status(plant, Who(rpc_url), from_block, as_json=as_json)
 
 
 @commons.command("act")
@@ -97,12 +112,11 @@ def act(
     as_json: Json = False,
 ) -> None:
     """Pledge, commit, submit, object, vote, report, claim …: every act of a plant's contract by name."""
-    from sunfair.cli.commons_acts import ACTS, Who, run_act
+    from sunfair.cli.commons_acts import ACTS, Who, list_acts, run_act
     from sunfair.errors import Fault, InputError
 
     if name == "list":
-        for known, what in ACTS.items():
-            typer.echo(f"{' '.join([known, 'PLANT', *(word for word, _ in what.asks)]):<44} {what.told}")
+        list_acts(as_json=as_json)
         return
     if name not in ACTS:
         raise InputError(f"there is no act {name!r}", [Fault("ACT", f"is {name!r}", f"one of {', '.join(ACTS)}")])

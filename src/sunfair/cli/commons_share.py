@@ -15,7 +15,7 @@ from sunfair.commons import KEYS, RULE_SETS, Applicant, Flows, check_members, sh
 from sunfair.errors import Fault, InputError
 from sunfair.files import load_scenario
 from sunfair.model import Member, Plant, Scenario
-from sunfair.units import MICRO, format_price
+from sunfair.units import LIMIT_MAX, MICRO, format_price
 
 __all__ = ["run_share"]
 
@@ -25,13 +25,20 @@ _HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A plant, the place it has among the members, its holders' places, and what the series say would flow."""
+    """A plant, its place among the members, its holders' places, and what the series say would flow in `seconds`."""
 
     member: Member
     plant: Plant
     place: int
     holders: tuple[int, ...]
     flows: Flows
+    seconds: int
+
+    @property
+    def clamped(self) -> int:
+        """Slots whose retail or feed-in price bounds the plant's: a kWh is shared at that one instead."""
+        price, flows = self.plant.price or 0, self.flows
+        return int(((price < flows.feed_in) | (price > flows.retail)).sum())
 
     def by(self, key: str) -> dict[str, Any]:
         """What a key gives over the series: Wh, and µ that holders save and the plant gets."""
@@ -55,8 +62,9 @@ def run_share(path: Path, *, name: str | None, price: float | None, rules: str |
     """
     if rules is not None and rules not in RULE_SETS:
         raise InputError(f"there are no rules {rules!r}", [Fault("--rules", rules, f"one of {', '.join(RULE_SETS)}")])
+    asked = None if price is None else _price(price)
     scenario = load_scenario(path)
-    case = _case(scenario, name, price)
+    case = _case(scenario, name, asked)
     told = [case.by(key) for key in KEYS]
     broken = _broken(scenario, case, rules) if rules else []
     if as_json:
@@ -73,7 +81,15 @@ def run_share(path: Path, *, name: str | None, price: float | None, rules: str |
     return 1 if broken else 0
 
 
-def _case(scenario: Scenario, name: str | None, price: float | None) -> _Case:
+def _price(price: float) -> int:
+    """The price in µ/kWh; InputError for what is no price."""
+    if not 0 <= price * MICRO <= LIMIT_MAX:
+        fault = Fault("--price", f"is {price:g}", f"must lie in 0 … {LIMIT_MAX // MICRO}, money a kWh")
+        raise InputError("a shared kWh has no such price", [fault])
+    return int(Decimal(str(price)) * MICRO)
+
+
+def _case(scenario: Scenario, name: str | None, price: int | None) -> _Case:
     members, series = scenario.community.members, scenario.series
     plants = [(at, one) for at, one in enumerate(members) if one.plant is not None and name in (None, one.id)]
     if len(plants) != 1:
@@ -82,7 +98,7 @@ def _case(scenario: Scenario, name: str | None, price: float | None) -> _Case:
         raise InputError("which plant is meant is not clear", [fault])
     at, member = plants[0]
     assert member.plant is not None
-    asked = member.plant.price if price is None else int(Decimal(str(price)) * MICRO)
+    asked = member.plant.price if price is None else price
     if asked is None:
         fault = Fault("--price", f"is missing, and {member.id} has none", "say what a shared kWh costs a holder")
         raise InputError("the keys are compared by what they save", [fault])
@@ -93,7 +109,7 @@ def _case(scenario: Scenario, name: str | None, price: float | None) -> _Case:
     index = {one.id: place for place, one in enumerate(members)}
     own = member.plant
     plant = replace(own, price=asked, ranking=own.ranking or own.holders, table=own.table or (own.shares_bps,) * _HOURS)
-    return _Case(member, plant, at, tuple(index[one] for one in own.holders), flows)
+    return _Case(member, plant, at, tuple(index[one] for one in own.holders), flows, slots * clock.seconds)
 
 
 def _broken(scenario: Scenario, case: _Case, rules: str) -> list[str]:
@@ -113,9 +129,9 @@ def _broken(scenario: Scenario, case: _Case, rules: str) -> list[str]:
 
 
 def _show(case: _Case, told: Sequence[dict[str, Any]], currency: str) -> None:
-    days = len(set((case.flows.hours[1:] < case.flows.hours[:-1]).cumsum().tolist()))
+    days = case.seconds / 86_400
     price = format_price(case.plant.price or 0, currency)
-    table = Table(title=f"{case.member.id} over {days} days, shared at {price}; money in {currency}")
+    table = Table(title=f"{case.member.id} over {days:.4g} days, shared at {price}; money in {currency}")
     table.add_column("key", no_wrap=True)
     for column in ("shared kWh", "beyond", "all save", "least", "most", "plant gets more"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -129,3 +145,9 @@ def _show(case: _Case, told: Sequence[dict[str, Any]], currency: str) -> None:
         "Where the file gives no ranking, table or values: the holders' order, the shares in every hour, all alike."
     )
     stdout.print(words, soft_wrap=True)
+    if case.clamped:
+        stdout.print(
+            f"In {case.clamped} of {len(case.flows.hours)} slots that price is below feed-in or above retail: there a "
+            "kWh is shared at these, so that nobody loses by sharing.",
+            soft_wrap=True,
+        )

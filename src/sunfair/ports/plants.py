@@ -7,8 +7,10 @@ from typing import Any, Protocol
 from sunfair.commons.plan import Plan, PlantState
 
 __all__ = [
+    "Docket",
     "Money",
     "MotionRecord",
+    "OfferRecord",
     "PlantEvent",
     "PlantLedger",
     "PlantOffice",
@@ -68,6 +70,34 @@ class MotionRecord:
     yes: int
     no: int
     amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRecord:
+    """A seat, or a part, that its holder (20-byte address) offers: shares, µ, for `price`, µ; since, unix s."""
+
+    seller: bytes
+    shares: int
+    price: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """What is open at a plant. Times unix s, 0 where nothing is open; a motion is the vote's number, or 0.
+
+    evidence : 32-byte hash of what shows the next milestone, empty if none waits; submitted_at, evidence_motion
+    report : the kind that somebody reported (`ReportKind`), 0 for none; reporter : 20-byte address; reported_at,
+        report_motion
+    """
+
+    evidence: bytes
+    submitted_at: int
+    evidence_motion: int
+    report: int
+    reporter: bytes
+    reported_at: int
+    report_motion: int
 
 
 @dataclass(frozen=True, slots=True)

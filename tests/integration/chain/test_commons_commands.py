@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from eth_keyfile import create_keyfile_json
 
-from sunfair.chain import JsonRpc, Policy, RpcNetwork, SeededKeys, contract
+from sunfair.chain import SeededKeys
 from sunfair.chain.anvil import Anvil, running_anvil
 from sunfair.cli import main
 
@@ -101,15 +101,12 @@ def signed_at_home(plant: str, url: str, keystore: Callable[[str], None], monkey
 
 def raise_it(anvil: Anvil, tmp_path: Path) -> dict:
     """Propose, pledge, commit, look; then what comes too late."""
-    people = ("organiser", "ann", "bob", "builder")
-    for holder in people:
-        anvil.fund(KEYS.address(holder))
+    anvil.fund(KEYS.address("builder"))
     where = ["--rpc-url", anvil.url, "--demo-keys", "3", "--json"]
     code, out, err = sunfair("commons", "propose", str(plan_file(tmp_path)), *where)
     assert code == 0, err
     proposed = json.loads(out)
     for member in ("ann", "bob"):
-        fill(anvil, proposed["token"], member, 500_000_000)
         code, out, err = sunfair("commons", "act", "pledge", proposed["plant"], "450", "6000", "--as", member, *where)
         assert code == 0, err
     code, out, err = sunfair("commons", "act", "commit", proposed["plant"], *where)
@@ -129,18 +126,6 @@ def raise_it(anvil: Anvil, tmp_path: Path) -> dict:
     return proposed
 
 
-def fill(anvil: Anvil, token: str, holder: str, amount: int) -> None:
-    """Play money for somebody."""
-    with RpcNetwork.connect(JsonRpc(anvil.url), policy=Policy(poll=0.02)) as network:
-        credit, euro = contract("EnergyCredit"), contract("SimulatedEuro")
-        address = bytes.fromhex(token[2:])
-        asset = credit.abi.result("asset", network.call(address, credit.abi.call("asset")))[0]
-        now = int(datetime.now(UTC).timestamp())
-        network.transact(KEYS, holder, asset, euro.abi.call("issue", amount), timestamp=now)
-        network.transact(KEYS, holder, asset, euro.abi.call("approve", address, amount), timestamp=now)
-        network.transact(KEYS, holder, address, credit.abi.call("mint", amount), timestamp=now)
-
-
 def test_what_is_no_plan_is_told_in_full(tmp_path: Path) -> None:
     path = plan_file(tmp_path, document="07", amount='"much"')
     path.write_text("colour = 1\n" + path.read_text().replace("cap = 1000\n", ""), encoding="utf-8")
@@ -154,12 +139,68 @@ def test_an_act_names_what_it_asks_for() -> None:
     code, out, _ = sunfair("commons", "act", "list")
     assert code == 0
     assert "vote PLANT MOTION YES_OR_NO" in out
+    code, told, _ = sunfair("commons", "act", "list", "--json")
+    acts = {one["act"]: one["asks"] for one in json.loads(told)["acts"]}
+    assert (code, acts["vote"], len(acts)) == (0, ["MOTION", "YES_OR_NO"], len(out.splitlines()))
     code, _, err = sunfair("commons", "act", "vote", "0x" + "11" * 20, "3", "maybe", "--rpc-url", "http://127.0.0.1:1")
     assert code == 2
-    assert "YES_OR_NO: is 'maybe'" in err
+    assert "YES_OR_NO: is 'maybe' (must be yes or no)" in err
     code, _, err = sunfair("commons", "act", "dance", "0x" + "11" * 20)
     assert code == 2
     assert "no act 'dance'" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["pledge", "--", "-5", "2500"], "AMOUNT: is '-5' (must be more than 0"),
+        (["pledge", "0", "2500"], "AMOUNT: is '0' (must be more than 0"),
+        (["pledge", "5", "1" * 95], "MOST_BPS: is '" + "1" * 60 + "…' (must be a whole number, 1 … 10000"),
+        (["change", "0", "0x" + "11" * 20, "2027-03-01T00:00:00Z"], "MILESTONE: is '0' (must be a milestone's number"),
+        (
+            ["change", "1", "0x" + "11" * 20, "1800000000"],
+            "(must be a time with its offset, e.g. 2027-03-01T00:00:00Z)",
+        ),
+        (["report", "done", "0x" + "01" * 32], "WHAT: is 'done' (must be achieved, unachievable or irrelevant)"),
+        (["vote", "-1", "yes"], "MOTION: is '-1' (must be a motion's number"),
+    ],
+)
+def test_words_that_no_contract_takes(words: list[str], said: str) -> None:
+    name, *rest = words
+    places = rest if "--" not in rest else rest[1:]
+    code, _, err = sunfair(
+        "commons", "act", "--rpc-url", "http://127.0.0.1:1", "--demo-keys", "3", "--", name, "0x" + "11" * 20, *places
+    )
+    assert (code, said in err) == (2, True), err
+
+
+def test_a_plan_is_refused_in_the_words_of_its_file(anvil_there: None, tmp_path: Path) -> None:
+    past = "2020-03-31T00:00:00Z"
+    path = plan_file(tmp_path, amount=-900, deadline=past)
+    text = path.read_text().replace("peak_w = 10000", "peak_w = -5").replace("window_days = 2", "window_days = 0")
+    path.write_text(text.replace("cap = 1000\n", "cap = 800.5\n"), encoding="utf-8")
+    with running_anvil() as node:
+        code, _, err = sunfair("commons", "propose", str(path), "--rpc-url", node.url, "--demo-keys", "3")
+    assert code == 2
+    for said in (
+        "peak_w: is -5 (must be 1 … 1000000000 W)",
+        "cap: is 800.5, the threshold (capex) is 900",
+        "milestone 1, amount: is -900 (must not be negative)",
+        "milestones: sum to -900, the capex is 900",
+        "deadline: is 2020-03-31 00:00 UTC, now is",
+        "window_days: is 0 days (must lie in 1 hour … 30 days)",
+    ):
+        assert said in err
+    assert "binds for ever" not in err
+
+
+def test_the_story_refuses_what_it_cannot_tell(tmp_path: Path) -> None:
+    """All at once, before anything is told; and what it would silently pass over."""
+    given = ["--homes", "5", "--days", "3", "--tariff", "dynamic", "--start", "2016-06-01"]
+    code, out, err = sunfair("demo", "--commons", *given, "--out", str(tmp_path / "story"))
+    assert (code, out, list(tmp_path.iterdir())) == (2, "", [])
+    for said in ("--homes: is 5 (must be 6 or more", "--days: means", "--tariff: means", "--start: means"):
+        assert said in err
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +243,18 @@ def test_the_keys_of_a_plant_beside_each_other(shared_roof: Path) -> None:
     assert (by["dynamic"]["saved"], by["dynamic"]["income"]) == (140 * made, 100 * made)
     assert by["static"]["shared_wh"] == by["table"]["shared_wh"] < made
     assert told["rules"] is None
+
+
+@pytest.mark.parametrize("price", ["nan", "-1", "inf", "1001"])
+def test_what_is_no_price(shared_roof: Path, price: str) -> None:
+    code, _, err = sunfair("commons", "share", str(shared_roof), f"--price={price}")
+    assert (code, f"--price: is {price} (must lie in 0 … 1000" in err) == (2, True)
+
+
+def test_the_table_says_how_long_and_where_the_price_is_bounded(shared_roof: Path) -> None:
+    code, out, _ = sunfair("commons", "share", str(shared_roof), "--price", "0.9")
+    assert (code, "over 2 days, shared at 0.9000" in " ".join(out.split())) == (0, True)
+    assert "In 48 of 48 slots that price is below feed-in or above retail" in out
 
 
 def test_the_rules_of_a_place_forbid_what_they_forbid(shared_roof: Path) -> None:

@@ -10,6 +10,7 @@ from sunfair.chain import EmbeddedChain
 from sunfair.chain.anvil import running_anvil
 from sunfair.commons import PlantState
 from sunfair.report.plants import write_plant_report
+from sunfair.units import format_money
 from sunfair.wiring.plants import CAPEX, START, CommonsRun, PlantYear, plain, tell_both
 from sunfair.wiring.remote import development_node
 
@@ -23,7 +24,8 @@ def year() -> PlantYear:
     generation = rng.integers(0, 2_000_000, 60)
     use = rng.integers(0, 300_000, (60, MEMBERS))
     shares = np.full(MEMBERS, 1_250)
-    return PlantYear(generation, use, shares, 300_000 + 10_000 * np.arange(MEMBERS))
+    promised = int(generation.sum()) * 2
+    return PlantYear(generation, use, shares, 300_000 + 10_000 * np.arange(MEMBERS), promised)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,10 @@ def test_raised_built_and_shared(embedded: CommonsRun, year: PlantYear) -> None:
     # Equal pledges earn the same to a µ a month, and who never claims has it waiting.
     assert abs(built.claimed["member 2"] - built.claimed["member 6"]) <= 12
     assert "member 8" not in built.claimed
+    # What waits is one member's whole year; dust of dividing is less than a µ a member and month.
+    assert {name for name, waits in built.waiting.items() if waits} == {"member 8"}
+    assert built.waiting["member 8"] == pytest.approx(built.claimed["member 4"], abs=12)
+    assert 0 <= money.unclaimed - built.waiting["member 8"] <= 12 * MEMBERS
     assert money.unclaimed >= built.claimed["member 4"] - 12
     said = " ".join(line.what for line in built.lines)
     assert said.count("acknowledges") == MEMBERS
@@ -80,5 +86,16 @@ def test_report_tells_promised_paid_and_earned(embedded: CommonsRun, tmp_path: P
     page = (tmp_path / "once").read_text(encoding="utf-8")
     assert page == (tmp_path / "again").read_text(encoding="utf-8")
     assert "http" not in page
+    promise = run["promise"]
+    assert 2 * promise["made_wh"] == promise["promised_wh"]
+    assert promise["gain"] < promise["promised_gain"]
+    assert f"after {CAPEX / promise['gain']:.1f} years" in page
+    assert "gave 50% of what was promised" in page
+    # Who did not claim earned all the same, and what all do in turn is one line.
+    row = page[page.index("<td>member 8</td>") :]
+    waits = format_money(run["built"]["waiting"]["member 8"])
+    assert row[: row.index("</tr>")].split("</td><td>")[2:] == [waits, "0.00 EUR", f"{waits}</td>"]
+    assert page.count("<details>") == 3
+    assert f"<b>{MEMBERS} members</b> vote yes on motion 1" in page
     for told in ("promised", "accepted", "earned", "returned", "member 8", "39600.00 EUR"):
         assert told in page

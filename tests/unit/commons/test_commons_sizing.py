@@ -10,6 +10,7 @@ from sunfair.commons.sizing import (
     Problem,
     Size,
     annuity,
+    check_wishes,
     economy,
     follow_rule,
     hourly_yield,
@@ -103,7 +104,12 @@ def test_what_nothing_can_be_sized_with() -> None:
     with pytest.raises(InputError) as caught:
         check_problem(Problem(use, good.yield_kwh[:-1], Costs(sell=0.5), Bounds(-1.0, 1.0, 1.5)))
     places = [fault.place for fault in caught.value.faults]
-    assert places == ["use_kwh", "yield_kwh", "self_sufficiency", "roof_kw, budget", "sell"]
+    assert places == ["use_kwh", "yield_kwh", "sell", "roof_kw", "self_sufficiency"]
+    nan = float("nan")
+    with pytest.raises(InputError) as wished:
+        check_wishes(Costs(pv_kw=-100.0, battery_kwh=nan, buy=float("inf"), sell=-0.1), Bounds(nan, 1e300, nan))
+    places = [fault.place for fault in wished.value.faults]
+    assert places == ["pv_kw", "battery_kwh", "buy", "sell", "roof_kw", "budget", "self_sufficiency"]
     assert "gap in hour 17" in str(caught.value)
     with pytest.raises(InputError, match="no plant meets"):
         solve_days(made_problem(self_sufficiency=0.99), typical_days(made_problem()))
@@ -123,5 +129,10 @@ def test_plot_holds_the_payback(problem: Problem) -> None:
 
     cases = [economy(problem, Size(50.0, 20.0, 5.0), price, 1.0) for price in (1.2, 1.0, 0.8)]
     drawn = payback_svg(SimpleNamespace(best=cases[0], middle=cases[1], worst=cases[2]))
-    assert ElementTree.fromstring(drawn).tag.endswith("svg")
+    texts = [one for one in ElementTree.fromstring(drawn).iter() if one.tag.endswith("text")]
+    assert "years of operation" in [one.text for one in texts]
+    # What ends at the axis begins within the picture: no letter of 12 px is wider than 9.
+    ends = [one for one in texts if one.get("text-anchor") == "end"]
+    assert [one.text for one in ends if one.text.startswith("−")]
+    assert all(float(one.get("x")) > 9 * len("−120,000 EUR") >= 9 * len(one.text) for one in ends)
     assert f"{cases[0].payback:.1f} to {cases[2].payback:.1f} years" in drawn

@@ -1,5 +1,6 @@
 """What a shared plant is sized for: a year of use and yield, what things cost, what is allowed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from sunfair.errors import Fault, InputError
 
-__all__ = ["HOURS", "Bounds", "Costs", "Problem", "Size", "annuity", "check_problem"]
+__all__ = ["HOURS", "Bounds", "Costs", "Problem", "Size", "annuity", "check_problem", "check_wishes"]
 
 HOURS = 8760
 """Hours of the year that is sized for."""
@@ -91,14 +92,69 @@ def check_problem(problem: Problem) -> None:
             faults.append(Fault(name, f"has a gap in hour {first}", "fill it"))
         elif (series < 0).any() or not np.isfinite(series).all():
             faults.append(Fault(name, "is negative or infinite somewhere", "must be kWh ≥ 0"))
-    bounds, costs = problem.bounds, problem.costs
-    if not 0 <= bounds.self_sufficiency <= 1:
-        faults.append(Fault("self_sufficiency", f"is {bounds.self_sufficiency}", "must lie in 0 … 1"))
-    if bounds.roof_kw < 0 or bounds.budget < 0:
-        faults.append(Fault("roof_kw, budget", "is negative", "must be ≥ 0"))
-    if costs.sell > costs.buy:
-        faults.append(Fault("sell", f"{costs.sell} is above buy, {costs.buy}", "feeding in cannot pay more than using"))
-    if min(costs.pv_years, costs.battery_years) <= 0 or costs.discount < 0:
-        faults.append(Fault("pv_years, battery_years, discount", "is out of range", "years > 0, discount ≥ 0"))
+    faults += [*_cost_faults(problem.costs), *_bound_faults(problem.bounds)]
     if faults:
         raise InputError("the plant cannot be sized", faults)
+
+
+def check_wishes(costs: Costs, bounds: Bounds) -> None:
+    """InputError naming every cost, price and bound that nothing can be sized with."""
+    if faults := [*_cost_faults(costs), *_bound_faults(bounds)]:
+        raise InputError("the plant cannot be sized", faults)
+
+
+_MOST = 1e12
+"""Beyond any money, power or time: a slip, and more than the solvers' numbers carry."""
+
+_MUST_BE_ABOVE = f"must be above 0, at most {_MOST:g}"
+_MUST_BE_FROM = f"must lie in 0 … {_MOST:g}"
+
+
+def _cost_faults(costs: Costs) -> list[Fault]:
+    faults = _ranges(
+        costs,
+        ("pv_kw", _above, _MUST_BE_ABOVE),
+        ("battery_kwh", _above, _MUST_BE_ABOVE),
+        ("battery_kw", _above, _MUST_BE_ABOVE),
+        ("buy", _above, _MUST_BE_ABOVE),
+        ("sell", _from_nothing, _MUST_BE_FROM),
+        ("upkeep_pv_kw", _from_nothing, _MUST_BE_FROM),
+        ("pv_years", _above, _MUST_BE_ABOVE),
+        ("battery_years", _above, _MUST_BE_ABOVE),
+        ("discount", _from_nothing, _MUST_BE_FROM),
+        ("charge_eff", _part, "must be above 0, at most 1"),
+        ("discharge_eff", _part, "must be above 0, at most 1"),
+    )
+    if costs.sell > costs.buy:
+        faults.append(Fault("sell", f"{costs.sell} is above buy, {costs.buy}", "feeding in cannot pay more than using"))
+    return faults
+
+
+def _bound_faults(bounds: Bounds) -> list[Fault]:
+    return _ranges(
+        bounds,
+        ("roof_kw", _from_nothing, _MUST_BE_FROM),
+        ("budget", _from_nothing, _MUST_BE_FROM),
+        ("self_sufficiency", lambda value: 0 <= value <= 1, "must lie in 0 … 1"),
+    )
+
+
+def _above(value: float) -> bool:
+    return 0 < value <= _MOST
+
+
+def _from_nothing(value: float) -> bool:
+    return 0 <= value <= _MOST
+
+
+def _part(value: float) -> bool:
+    return 0 < value <= 1
+
+
+def _ranges(holder: Costs | Bounds, *fields: tuple[str, Callable[[float], bool], str]) -> list[Fault]:
+    """A fault for each field whose number is out of its range; NaN is in none."""
+    return [
+        Fault(name, f"is {getattr(holder, name):g}", must)
+        for name, fits, must in fields
+        if not fits(getattr(holder, name))
+    ]

@@ -14,6 +14,10 @@ PRICE_SPREAD, YIELD_SPREAD = 0.20, 0.08
 """Range of prices, and of a year's yield against the mean (P10 … P90), within which the payback is told."""
 
 
+AGREE = 0.01
+"""Part of the dearer cost by which the two solvers' sizes may differ; beyond it neither is to be trusted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Economy:
     """Units of the currency and years; `payback` is infinite where it never pays."""
