@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from sunfair.charging import Usage, fee_of
 from sunfair.charging.finding import Site
 from sunfair.charging.ocpi import Costs, Party, Record
-from sunfair.charging.slots import SLOTS_MAX, Calendar, slot_at
+from sunfair.charging.slots import SLOTS_MAX, Calendar, day_masks, slot_at
 from sunfair.charging.states import GRACE_SECONDS, BookingState
 from sunfair.charging.tariff import Ask, Tariff, quoted, to_minor
 from sunfair.ports.charge_points import Booked, ChargingStore, Session, SessionState
+from sunfair.ports.charging import ChargingLedger
 from sunfair.ports.roaming import ShownSite, ShownTariff
 
-__all__ = ["Counter", "StoreShop", "calendars_of", "stay_costs"]
+__all__ = ["Counter", "StoreShop", "calendars_of", "chain_calendars", "stay_costs"]
 
 _RATE = 1_000
 """Thousandths of a minor unit: parts are rounded once, at the end."""
@@ -102,6 +103,30 @@ def calendars_of(store: ChargingStore, begin: datetime, end: datetime, points: S
             for slot in range(first, last + 1):  # one by one: bookings of several connectors may overlap
                 if calendars[each.point].is_free(slot, 1):
                     calendars[each.point] = calendars[each.point].take(slot, 1)
+    return calendars
+
+
+def chain_calendars(
+    ledger: ChargingLedger,
+    points: Mapping[str, bytes],
+    first: int,
+    slots: int,
+    known: Mapping[str, Calendar],
+) -> dict[str, Calendar]:
+    """The known calendars with what the chain has of a stay's days: bookings, and what hosts keep out.
+
+    points : names on chain by the charge points' own; one that is not registered there stays as it is known
+    """
+    calendars = dict(known)
+    for name, point in points.items():
+        if not ledger.has_point(point):
+            continue
+        before = known.get(name, Calendar())
+        taken, blocked = dict(before.taken), dict(before.blocked)
+        for day, _ in day_masks(first, slots):
+            booked, kept = ledger.taken(point, day)
+            taken[day], blocked[day] = taken.get(day, 0) | booked, blocked.get(day, 0) | kept
+        calendars[name] = Calendar(taken, blocked)
     return calendars
 
 

@@ -19,17 +19,18 @@ from sunfair.charging import (
     pack_cuts,
     recoverable,
 )
-from sunfair.errors import Fault, InputError, LedgerError
+from sunfair.errors import Fault, InputError, LedgerError, Reverted
 from sunfair.ports import Clock, Keys
 from sunfair.ports.charging import ChargePoint, EndRecord, MeterRecord, Purse, StayRecord
 
-__all__ = ["ChargingNetwork", "charge_credit", "deploy_charging", "send_as"]
+__all__ = ["ChargingNetwork", "charge_credit", "deploy_charging", "point_of", "send_as"]
 
-_ASKED, _ENDED = (
+_ASKED, _CLAIMED, _ENDED = (
     keccak(text.encode())
     for text in (
         "Asked(bytes32,bytes32,address,uint256,(bytes32,address,bytes32,uint256,uint256,uint256,uint256,uint256,uint256,"
         "uint256,uint256,uint256,uint256,uint256,uint256,bytes32,uint256,uint256))",
+        "Claimed(bytes32,uint256,uint256,uint256,uint256,uint256)",
         "Ended(bytes32,bytes32,address,uint256,uint256,uint256,uint256)",
     )
 )
@@ -53,6 +54,11 @@ def deploy_charging(
     return create_contract(network, keys, clock, holder, code, key=f"charging network {keccak(code)[:8].hex()}")
 
 
+def point_of(host: bytes, name: str) -> bytes:
+    """A charge point's name on chain, 32 bytes: keccak256(abi_encode(host, keccak256(name)))."""
+    return keccak(host.rjust(32, b"\0") + keccak(name.encode()))
+
+
 class ChargingNetwork:
     """A charging network on a chain. Where the chain lets us, blocks are dated by `clock`.
 
@@ -74,7 +80,10 @@ class ChargingNetwork:
         self._network, self._keys, self._clock = network, keys, clock
         self._address, self._asset, self._first = address, asset, first_block
         self._abi = contract("ChargingNetwork").abi
-        self._token = bytes(self._view("token"))
+        try:
+            self._token = bytes(self._view("token"))
+        except Reverted as error:
+            raise LedgerError(f"the contract at 0x{address.hex()} is no charging network") from error
 
     @property
     def address(self) -> bytes:
@@ -153,6 +162,11 @@ class ChargingNetwork:
         """Where a booking stands."""
         state, *told = self._views("stay", booking.id)
         return StayRecord(booking, BookingState(state), *told)
+
+    def claimed(self, booking: Booking) -> Usage | None:
+        """The reading that the host reported last for a booking, None if it has reported none."""
+        found = [args for args, _ in self._logged(_CLAIMED) if bytes(args["id"]) == booking.id]
+        return Usage(*(int(found[-1][name]) for name in ("wh", "began", "ended"))) if found else None
 
     def bookings(self, *, point: bytes | None = None, driver: bytes | None = None) -> list[Booking]:
         """All bookings ever asked for, of a charge point or a driver, in order."""

@@ -37,7 +37,7 @@ class Evidence(StrEnum):
     """What signed readings are worth."""
 
     WHOLE = "begin and end are signed"
-    END_ONLY = "only the end is signed: the begin is the central system's word"
+    END_ONLY = "weaker evidence: only the end is signed, the begin is the central system's word"
     NONE = "nothing is proven"
 
 

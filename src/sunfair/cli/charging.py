@@ -20,6 +20,15 @@ charging = typer.Typer(help="Charging: book, charge, prove, pay; chargers financ
 register_finding(charging)
 
 
+@charging.command("who")
+def who(rpc_url: Rpc = None, demo_keys: DemoKeys = None, holder: As = "driver", as_json: Json = False) -> None:
+    """Your address, by the key you sign with: what a quote names, and others pay to."""
+    from sunfair.cli.charging_hosts import run_who
+    from sunfair.cli.commons_acts import Who
+
+    run_who(Who(rpc_url, demo_keys, holder), as_json=as_json)
+
+
 @charging.command("deploy")
 def deploy(
     token: Annotated[str | None, typer.Option("--token", help="The money: a token of 6 decimals.")] = None,
@@ -166,6 +175,42 @@ def prove(
     run_prove(stay, record, Who(rpc_url, demo_keys, holder), offline=offline, as_json=as_json)
 
 
+@charging.command("judge")
+def judge(
+    stay: Stay,
+    record: Annotated[Path | None, typer.Argument(help="The signed record (OCMF|…).", metavar="[RECORD]")] = None,
+    rpc_url: Rpc = None,
+    demo_keys: DemoKeys = None,
+    holder: As = "driver",
+    as_json: Json = False,
+) -> None:
+    """Hold the reading that was claimed against the signed record: agree, or prove or dispute what is too high."""
+    from sunfair.cli.charging_acts import run_judge
+    from sunfair.cli.commons_acts import Who
+
+    run_judge(stay, record, Who(rpc_url, demo_keys, holder), as_json=as_json)
+
+
+@charging.command("office")
+def office(
+    network: Network,
+    quotes: Annotated[list[Path], typer.Argument(help="Quotes signed here, or their folders.", metavar="QUOTES...")],
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option("--every", help="Seconds between passes.", min=0.1, max=900)] = 5.0,
+    rpc_url: Rpc = None,
+    demo_keys: DemoKeys = None,
+    holder: As = "operator",
+    as_json: Json = False,
+) -> None:
+    """Carry bookings from the chain to the chargers of `sunfair csms`, and what they delivered back to it."""
+    from sunfair.cli.charging_office import run_office
+    from sunfair.cli.commons_acts import Who
+
+    code = run_office(network, quotes, every if watch else None, Who(rpc_url, demo_keys, holder), as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
 @charging.command("withdraw")
 def withdraw(
     network: Network,
@@ -236,7 +281,7 @@ def statement(
 
 @charging.command("verify")
 def verify(
-    record: RecordFile,
+    records: Annotated[list[Path], typer.Argument(help="Signed record(s) (OCMF|…), begin first.", metavar="RECORD...")],
     key: Annotated[str, typer.Option("--key", help="The meter's public key, hex or base64.")],
     tag: Annotated[str | None, typer.Option("--tag", help="Whose session it should be.")] = None,
     rated_kw: Annotated[str, typer.Option("--rated-kw", help="The charge point's rated power.")] = "400",
@@ -245,22 +290,25 @@ def verify(
     """Check this reading: who signed it, and what it says. Needs no network. Exit 1 if it proves nothing."""
     from sunfair.cli.charging_records import run_verify
 
-    run_verify(record, key, tag, rated_kw, as_json=as_json)
+    run_verify(records, key, tag, rated_kw, as_json=as_json)
 
 
 @charging.command("receipt")
 def receipt(
     stay: Stay,
-    record: Annotated[Path | None, typer.Argument(help="The signed record (OCMF|…).", metavar="[RECORD]")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Where to write it; default: stdout.")] = None,
+    records: Annotated[
+        list[Path] | None, typer.Argument(help="Signed record(s) (OCMF|…), begin first.", metavar="[RECORD]...")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write it as JSON.", metavar="FILE")] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="Where to write it as PDF.", metavar="FILE")] = None,
     rpc_url: Rpc = None,
     as_json: Json = False,
 ) -> None:
-    """A driver's receipt: lines, VAT, and the signed record to check it by."""
+    """A driver's receipt: lines, VAT, and the signed record to check it by; on the screen, as JSON, as PDF."""
     from sunfair.cli.charging_records import run_receipt
     from sunfair.cli.commons_acts import Who
 
-    run_receipt(stay, record, out, Who(rpc_url), as_json=as_json)
+    run_receipt(stay, records or [], (out, pdf), Who(rpc_url), as_json=as_json)
 
 
 @charging.command("finance")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sunfair.app.charging import accept_quote, stay_times
+from sunfair.app.charging import accept_quote, judge_reading, stay_times
 from sunfair.chain import recover
 from sunfair.chain.charging_ledger import ChargingNetwork
 from sunfair.charging import EXITS, BookingState, Usage, falls_to, fee_of, parse_ocmf, sentence
@@ -16,7 +16,7 @@ from sunfair.errors import Fault, InputError
 from sunfair.files.charging_files import QuoteFile, read_quote
 from sunfair.units import format_money
 
-__all__ = ["ACTS", "ChargingAct", "run_act", "run_book", "run_prove", "run_status"]
+__all__ = ["ACTS", "ChargingAct", "run_act", "run_book", "run_judge", "run_prove", "run_status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,22 @@ def run_prove(path: Path, record: Path, who: Who, *, offline: bool, as_json: boo
     show(result, as_json)
 
 
+def run_judge(path: Path, record: Path | None, who: Who, *, as_json: bool) -> None:
+    """The driver's look at a claimed reading, and what follows from it."""
+    file = read_quote(path)
+    records = [] if record is None else [parse_ocmf(record_text(record))]
+    with _opened(who, file) as ledger:
+        judged = judge_reading(ledger, who.holder, file.quote.booking, records, tag=file.tag, recover=recover)
+        result = {
+            "judged": judged.done,
+            "fee_claimed_micro": judged.fee_claimed,
+            "fee_proven_micro": judged.fee_proven,
+            "faults": list(judged.faults),
+            **_told(ledger, file),
+        }
+    show(result, as_json)
+
+
 def _opened(who: Who, file: QuoteFile, *, looks: bool = False) -> Any:
     """The network that a quote names."""
     return opened(who, file.network, looks=looks)
@@ -108,7 +124,7 @@ def _told(ledger: ChargingNetwork, file: QuoteFile) -> dict[str, Any]:
     told = {
         "booking": f"0x{booking.id.hex()}",
         "state": stay.state.name,
-        "since": when(stay.since),
+        "since": when(stay.since) if stay.since else None,  # a quote nobody has booked on
         "begin": when(booking.begin),
         "end": when(stay_times(stay).end),
         "energy_wh": stay.wh,

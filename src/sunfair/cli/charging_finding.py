@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from sunfair.app.charge_shop import calendars_of, stay_costs
+from sunfair.app.charge_shop import calendars_of, chain_calendars, stay_costs
 from sunfair.charging import format_minor, parse_minor
 from sunfair.charging.finding import Estimate, Found, Order, Query, Site, SiteIndex
 from sunfair.charging.ocpi import read_tariff, stay_price
@@ -19,7 +19,9 @@ from sunfair.files.places import SOURCE, gazetteer
 from sunfair.files.sites import read_json, read_sites
 from sunfair.slots import zone
 
-__all__ = ["Wanted", "run_find"]
+__all__ = ["Live", "Wanted", "run_find"]
+
+_AHEAD = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,22 @@ class Wanted:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Whether what is booked and kept out is asked for, and by which node of the chain (None: none is named)."""
+
+    asked: bool
+    rpc_url: str | None
+
+
 def run_find(
-    wanted: Wanted, sites: Sequence[Path], tariffs: Path | None, network: Path | None, *, live: bool, as_json: bool
+    wanted: Wanted, sites: Sequence[Path], tariffs: Path | None, network: Path | None, *, live: Live, as_json: bool
 ) -> None:
-    """Search and print. `live` : ask the central system's database what is booked."""
+    """Search and print."""
     north, east, timezone = _where(wanted.place)
     first, slots, now = _when(wanted, timezone)
+    _check_amounts(wanted)
     wh = round(wanted.energy_kwh * 1000)
-    if wh < 1:
-        raise InputError(
-            "that cannot be searched for", [Fault("--energy-kwh", f"is {wanted.energy_kwh:g}", "more than 0")]
-        )
     found_sites: list[Site] = []
     notes: list[str] = []
     for path in sites:
@@ -60,7 +67,7 @@ def run_find(
     calendars: Mapping[str, Calendar] = {}
     if hotels is not None:
         found_sites += [hotel.site({}) for hotel in hotels.hotels]
-        calendars = _calendars(hotels, first, slots) if live else {}
+        calendars = _calendars(hotels, first, slots, live.rpc_url) if live.asked else {}
     prices = _prices(tariffs, hotels, first, slots, wh, timezone)
     query = Query(
         north,
@@ -71,7 +78,7 @@ def run_find(
         now=now,
         standards=frozenset(wanted.connectors),
         power_w=round(wanted.power_kw * 1000),
-        most=Estimate(_minor(wanted.most, wanted.currency), wanted.currency) if wanted.most else None,
+        most=Estimate(_minor(wanted.most, wanted.currency), wanted.currency.upper()) if wanted.most else None,
         order=Order(wanted.order),
         limit=wanted.limit,
     )
@@ -84,6 +91,16 @@ def run_find(
         print_json({"found": [_as_json(one) for one in found], "sources": _sources(found)})
     else:
         _show(found, wanted, len(found_sites))
+
+
+def _check_amounts(wanted: Wanted) -> None:
+    faults = []
+    if not 0.001 <= wanted.energy_kwh <= 1_000:
+        faults.append(Fault("--energy-kwh", f"is {wanted.energy_kwh:g}", "0.001 to 1000"))
+    if not 0 <= wanted.power_kw <= 10_000:
+        faults.append(Fault("--power-kw", f"is {wanted.power_kw:g}", "0 to 10000"))
+    if faults:
+        raise InputError("that cannot be searched for", faults)
 
 
 def _where(place: str) -> tuple[float, float, str]:
@@ -111,15 +128,26 @@ def _when(wanted: Wanted, timezone: str) -> tuple[int, int, bool]:
         raise InputError(
             "that is no time", [Fault("--at", f"is {wanted.at!r}", "ISO 8601, e.g. 2026-06-15T22:00")]
         ) from error
-    end = begin + timedelta(hours=wanted.hours)
-    if begin.tzinfo is None:  # so many hours by the clock of the site, whatever it does in that night
-        begin = begin.replace(tzinfo=zone(timezone)).astimezone(UTC)
-        end = begin + timedelta(hours=wanted.hours)
-    stay = slots_between(begin, end, timezone)
+    now = datetime.now(UTC)
+    if not 1971 <= begin.year <= now.year + 2:
+        raise InputError("that is no time", [Fault("--at", f"is {wanted.at}", "at most 400 days ahead")])
+    if begin.tzinfo is None:
+        local = begin.replace(tzinfo=zone(timezone))
+        if local.astimezone(UTC).astimezone(zone(timezone)).replace(tzinfo=None) != begin.replace(fold=0):
+            what = f"{wanted.at} does not exist in {timezone}: the clock jumps over it"
+            raise InputError("that is no time", [Fault("--at", what, "name a time before or after the jump")])
+        begin = local.astimezone(UTC)  # so many hours by the clock of the site, whatever it does in that night
+    if begin < now - timedelta(seconds=SLOT_SECONDS):
+        stderr.print(f"[yellow]{wanted.at} is over[/]: nobody can book it any more")
+    elif begin > now + _AHEAD:
+        what = f"{wanted.at} is more than {_AHEAD.days} days ahead"
+        raise InputError("nobody can book that yet", [Fault("--at", what, "take an earlier time")])
+    stay = slots_between(begin, begin + timedelta(hours=wanted.hours), timezone)
     return stay[0], len(stay), False
 
 
-def _calendars(network: Network, first: int, slots: int) -> Mapping[str, Calendar]:
+def _calendars(network: Network, first: int, slots: int, rpc_url: str | None) -> Mapping[str, Calendar]:
+    """By charge point: what the central system has booked and, with a contract, the chain; and what hosts keep out."""
     from sunfair.store import database_url, open_database
     from sunfair.store.charging import ChargingRepository
 
@@ -128,9 +156,30 @@ def _calendars(network: Network, first: int, slots: int) -> Mapping[str, Calenda
     engine = open_database(database_url())
     try:
         end = datetime.fromtimestamp((first + slots) * SLOT_SECONDS, UTC)
-        return calendars_of(ChargingRepository(engine), begin, end, points)
+        calendars = calendars_of(ChargingRepository(engine), begin, end, points)
     finally:
         engine.dispose()
+    return _on_chain(network, first, slots, rpc_url, calendars) if network.contract else calendars
+
+
+def _on_chain(
+    network: Network, first: int, slots: int, rpc_url: str | None, known: Mapping[str, Calendar]
+) -> Mapping[str, Calendar]:
+    from sunfair.chain.charging_ledger import point_of
+    from sunfair.cli.charging_show import address, opened
+    from sunfair.cli.commons_acts import Who
+
+    if not rpc_url:
+        fault = Fault("ETH_RPC_URL", "is not set, and the network has a contract", "name a node, or leave --live out")
+        raise InputError("what hosts keep out cannot be asked for", [fault])
+    names = {
+        plan.id: point_of(address("account", hotel.account), plan.name)
+        for hotel in network.hotels
+        if hotel.account
+        for plan in hotel.points
+    }
+    with opened(Who(rpc_url), address("contract", network.contract), looks=True) as ledger:
+        return chain_calendars(ledger, names, first, slots, known)
 
 
 def _prices(
@@ -151,7 +200,10 @@ def _prices(
 
 def _minor(amount: str, currency: str) -> int:
     try:
-        return parse_minor(amount, currency)
+        minor = parse_minor(amount, currency.upper())
+        if minor < 0:
+            raise ValueError("must not be negative")
+        return minor
     except InputError:
         raise
     except ValueError as error:

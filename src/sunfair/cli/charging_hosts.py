@@ -8,7 +8,7 @@ from typing import Any
 
 from sunfair.app.charging import payoff_of, point_statement
 from sunfair.chain import keccak
-from sunfair.chain.charging_ledger import ChargingNetwork, charge_credit, deploy_charging
+from sunfair.chain.charging_ledger import ChargingNetwork, charge_credit, deploy_charging, point_of
 from sunfair.chain.finance_ledger import InstallFinance
 from sunfair.charging import (
     Ask,
@@ -43,10 +43,17 @@ __all__ = [
     "run_quote",
     "run_register",
     "run_statement",
+    "run_who",
     "run_withdraw",
 ]
 
 _CENTURY_DAYS = 36_525
+
+
+def run_who(who: Who, *, as_json: bool) -> None:
+    """The address of who signs."""
+    with open_network(who) as (chain, keys):
+        show({"address": f"0x{keys.address(who.holder).hex()}", "chain_id": chain.chain_id}, as_json)
 
 
 def run_deploy(token: str | None, registrar: str | None, who: Who, *, as_json: bool) -> None:
@@ -121,14 +128,25 @@ def run_quote(network: str, path: Path, wanted: Wanted, out: Path, who: Who, *, 
     stay = slots_between(instant("--begin", wanted.begin), instant("--end", wanted.end), file.timezone)
     driver, wh = address("--driver", wanted.driver), scaled("--kwh", wanted.kwh, 1_000)
     # Fresh for each booking: it says who charges where, and 20 characters fit every charger.
-    tag = wanted.tag or secrets.token_hex(10).upper()
+    tag = _checked_tag(wanted.tag or secrets.token_hex(10).upper())
     with opened(who, address("NETWORK", network)) as ledger:
         host = ledger.address_of(who.holder) if wanted.host is None else address("--host", wanted.host)
+        _check_point(ledger, file, host, ledger.address_of(who.holder))
         ask = Ask(_point(file, host), driver, tag_hash(tag), stay.start, len(stay), wh, file.rate, secrets.randbits(64))
         booking = quoted(file.tariff, ask, now=ledger.now(), timezone=file.timezone)
         signed = ledger.sign(who.holder, booking)
         made = QuoteFile(
-            ledger.address, ledger.chain_id, signed, tag, file.tariff, file.rate, file.timezone, file.place, file.host
+            ledger.address,
+            ledger.chain_id,
+            signed,
+            tag,
+            file.tariff,
+            file.rate,
+            file.timezone,
+            file.place,
+            file.host,
+            file.charger,
+            file.connector,
         )
     write_quote(out, made)
     told = estimate(file.tariff, booking, wh, file.rate)
@@ -181,6 +199,7 @@ def run_board(network: str, path: Path, host: str, day: str | None, who: Who, *,
     end = int(datetime(following.year, following.month, following.day, tzinfo=site).timestamp())
     with opened(who, address("NETWORK", network), looks=True) as ledger:
         point = _point(file, address("--host", host))
+        ledger.point(point)  # that there is such a one
         here = [b for b in ledger.bookings(point=point) if b.begin < end and b.end > first]
         stays = [ledger.stay(booking) for booking in sorted(here, key=lambda b: b.begin)]
         kept = sum(
@@ -246,9 +265,37 @@ def run_statement(
     show(result, as_json)
 
 
+def _checked_tag(tag: str) -> str:
+    """A tag that chargers can carry and a meter's record can prove."""
+    if not (len(tag) <= 36 and tag.isascii() and tag.isprintable()) or set(tag) & set('"\\'):
+        what = "1 to 36 letters, digits and signs of ASCII, no quote or backslash; best 20 at most, for OCPP 1.6"
+        raise InputError("that is no tag", [Fault("--tag", f"is {tag!r:.50}", what)])
+    return tag
+
+
+def _check_point(ledger: ChargingNetwork, file: ChargePointFile, host: bytes, signer: bytes) -> None:
+    """InputError unless drivers can book on what would be signed: registered, at these prices, by its operator."""
+    point = _point(file, host)
+    if not ledger.has_point(point):
+        what = f"{file.name!r} of 0x{host.hex()} is not registered"
+        raise InputError(
+            "there is nothing to quote", [Fault("POINT.toml", what, "`charging register`, or name --host")]
+        )
+    stands, faults = ledger.point(point), []
+    if stands.operator != signer:
+        what = f"0x{signer.hex()} is not its operator, 0x{stands.operator.hex()} is"
+        faults.append(Fault("--as", what, "sign with its key, or `charging register … --operator`"))
+    if stands.document != file.tariff.document:
+        faults.append(
+            Fault("tariff", "holds other prices than those in force", "put them in force: `charging register`")
+        )
+    if faults:
+        raise InputError("nobody could book on this quote", faults)
+
+
 def _point(file: ChargePointFile, host: bytes) -> bytes:
-    """A charge point's name on chain: keccak256(abi_encode(host, keccak256(name)))."""
-    return keccak(host.rjust(32, b"\0") + keccak(file.name.encode()))
+    """A charge point's name on chain."""
+    return point_of(host, file.name)
 
 
 def _point_name(text: str) -> bytes:

@@ -17,6 +17,8 @@ __all__ = ["counters_of", "run_invite", "run_roaming"]
 
 def run_invite(name: str, *, as_json: bool) -> None:
     """Make a token with which a partner may register, and print it: it is shown once."""
+    if not name.strip():
+        raise InputError("that is nobody's name", [Fault("NAME", "is empty", "who is invited?")])
     token = secrets.token_urlsafe(32)
     engine = open_database(database_url())
     try:

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sunfair.chain import DEMO_CHAINS, contract, parse_address
+from sunfair.chain import parse_address
 from sunfair.chain.charging_ledger import ChargingNetwork
-from sunfair.cli.commons_acts import Who, open_network
+from sunfair.cli.commons_acts import Who, open_network, play_asset
 from sunfair.cli.show import print_json, stdout
 from sunfair.cli.signing import WallClock
-from sunfair.errors import Fault, InputError, LedgerError
+from sunfair.errors import Fault, InputError
 from sunfair.units import micro
 
-__all__ = ["address", "instant", "money", "opened", "record_text", "scaled", "show", "when"]
+__all__ = ["address", "instant", "money", "opened", "put_file", "record_text", "scaled", "show", "when"]
 
 _RECORD_MAX = 65_536
 
@@ -24,13 +24,8 @@ def opened(who: Who, network: bytes, *, looks: bool = False) -> Iterator[Chargin
     """A charging network with who acts there; on a local chain wallets of demonstration keys are filled as needed."""
     with open_network(who, looks=looks) as (chain, keys):
         ledger = ChargingNetwork(chain, keys, WallClock(), network)
-        if not looks and who.demo_keys is not None and chain.chain_id in DEMO_CHAINS:
-            # A credit on play money names its asset; a token of another kind has none, and nothing is filled then.
-            abi = contract("EnergyCredit").abi
-            try:
-                asset = abi.result("asset", chain.call(ledger.token, abi.call("asset")))[0]
-            except LedgerError:
-                asset = None
+        asset = None if looks else play_asset(chain, ledger.token, who)
+        if asset is not None:
             ledger = ChargingNetwork(chain, keys, WallClock(), network, asset=asset)
         yield ledger
 
@@ -79,7 +74,17 @@ def record_text(path: Path) -> str:
             raise ValueError(f"it has {len(data)} bytes")
         return data.decode()
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is no record", [Fault(str(path), str(error), "OCMF|{…}|{…} in UTF-8")]) from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{path} is no record", [Fault(str(path), why, "OCMF|{…}|{…} in UTF-8")]) from error
+
+
+def put_file(path: Path, data: bytes) -> None:
+    """Write a file; InputError if it cannot be written there."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        fault = Fault(str(path), error.strerror or str(error), "name a file in a folder that can be written")
+        raise InputError("the file cannot be written", [fault]) from error
 
 
 def when(seconds: int) -> str:

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from sunfair.cli.commons import Json, Rpc
+
 __all__ = ["register_finding"]
 
 Network = Annotated[
     Path | None, typer.Option("--network", help="Our own hotels: a hotels.toml; see docs/charging-find.md.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 
 _WORDS = (
     "IEC_62196_T2 (Type 2), IEC_62196_T2_COMBO (CCS), CHADEMO, IEC_62196_T1 (Type 1), TESLA_S, DOMESTIC_F (Schuko) …"
@@ -31,7 +32,10 @@ def find(
         list[Path] | None, typer.Option("--sites", help="Stations: Open Charge Map's or OCPI's JSON; may be repeated.")
     ] = None,
     network: Network = None,
-    live: Annotated[bool, typer.Option("--live", help="Ask the central system's database what is booked.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the central system, and the chain, what is booked and kept out.")
+    ] = False,
+    rpc_url: Rpc = None,
     tariffs: Annotated[Path | None, typer.Option("--tariffs", help="OCPI tariffs that the stations name.")] = None,
     at: Annotated[str | None, typer.Option("--at", help="Begin of the stay, there; default: now.")] = None,
     hours: Annotated[float, typer.Option("--hours", help="How long to stay.")] = 2.0,
@@ -49,7 +53,7 @@ def find(
 ) -> None:
     """Find chargers near a place that are free for a stay and fit the car, with what it would cost there."""
     from sunfair.charging.finding import CONNECTORS, Order
-    from sunfair.cli.charging_finding import Wanted, run_find
+    from sunfair.cli.charging_finding import Live, Wanted, run_find
     from sunfair.errors import Fault, InputError
 
     chosen = connector or []
@@ -65,7 +69,7 @@ def find(
     if faults:
         raise InputError("that cannot be searched for", faults)
     wanted = Wanted(place, at, hours, energy_kwh, radius_km, chosen, power_kw, most, currency, order, limit)
-    run_find(wanted, sites or [], tariffs, network, live=live, as_json=as_json)
+    run_find(wanted, sites or [], tariffs, network, live=Live(live, rpc_url), as_json=as_json)
 
 
 @roaming.command("serve")

@@ -1,6 +1,5 @@
 """`csms`: the central system, and what operators do with charge points."""
 
-import csv
 import logging
 import secrets
 import time
@@ -19,7 +18,9 @@ from sunfair.devices.certificates import make_authority, make_client, make_serve
 from sunfair.devices.credentials import IDENTITY
 from sunfair.devices.readings import instant_of
 from sunfair.errors import Fault, InputError
-from sunfair.ports.charge_points import Booked, ChargePoint, Command, Outlook, SessionState, Tag
+from sunfair.files.outlook_file import read_outlook
+from sunfair.files.outlook_file import run_outlook as outlook_of_run
+from sunfair.ports.charge_points import Booked, ChargePoint, ChargingBook, Command, SessionState, Tag
 from sunfair.wiring.csms import open_charging, serve_charging
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
 
 _PASSWORD_BYTES = 15
 _WAIT = timedelta(seconds=35)
+_STAY_MAX = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class ServeOptions:
     certificate: Path | None
     key: Path | None
     authority: Path | None
+    keep_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def run_serve(options: ServeOptions, *, as_json: bool) -> None:
         else:
             stdout.print(f"charge points connect to {' and '.join(urls)}/IDENTITY; Ctrl-C ends", soft_wrap=True)
 
-    serve_charging(listeners, ready)
+    serve_charging(listeners, ready, keep=None if options.keep_days is None else timedelta(days=options.keep_days))
 
 
 def run_point(name: str, options: PointOptions, *, as_json: bool) -> None:
@@ -117,8 +120,7 @@ def run_point(name: str, options: PointOptions, *, as_json: bool) -> None:
 
 def run_tag(name: str, group: str, until: str | None, *, blocked: bool) -> None:
     """Let a tag charge without a booking, or block it."""
-    if not name or len(name) > 36:
-        raise InputError("that is no tag", [Fault("TAG", f"has {len(name)} characters", "1 to 36; OCPP 1.6: 1 to 20")])
+    _check_tag(name)
     with open_charging() as store, store.open_book() as book:
         book.put_tag(Tag(name, group, None if until is None else _instant("--until", until), blocked))
 
@@ -128,8 +130,12 @@ def run_book(
 ) -> None:
     """Give a tag a connector for a time, in the central system's calendar."""
     begin, end = _instant("--from", times[0]), _instant("--to", times[1])
+    _check_tag(tag)
     if end <= begin:
         raise InputError("that is no time", [Fault("--to", "is not after --from", "e.g. an hour later")])
+    if end <= datetime.now(UTC) or end - begin > _STAY_MAX:
+        what = "is over" if end <= datetime.now(UTC) else f"is more than {_STAY_MAX.days} days after --from"
+        raise InputError("that cannot be booked", [Fault("--to", what, "name a stay to come")])
     with open_charging() as store, store.open_book() as book:
         kept = book.point(point)
         if kept is None or not 1 <= connector <= kept.connectors:
@@ -162,6 +168,7 @@ def run_cancel(number: int) -> None:
 def run_status(point: str | None, *, as_json: bool) -> None:
     """Charge points, when they were heard of, and their connectors."""
     with open_charging() as store, store.open_book() as book:
+        _check_known(book, point)
         seen, connectors = book.last_seen(), book.connectors(point)
         points = [each for each in book.points() if point in (None, each.id)]
     rows = [
@@ -179,6 +186,7 @@ def run_status(point: str | None, *, as_json: bool) -> None:
 def run_sessions(point: str | None, *, as_json: bool) -> None:
     """Sessions, newest last."""
     with open_charging() as store, store.open_book() as book:
+        _check_known(book, point)
         found = book.sessions(list(SessionState), point)
     rows = [
         {
@@ -202,33 +210,30 @@ def run_sessions(point: str | None, *, as_json: bool) -> None:
 def run_notes(point: str | None, limit: int, *, as_json: bool) -> None:
     """What happened, newest first."""
     with open_charging() as store, store.open_book() as book:
+        _check_known(book, point)
         found = book.notes(point, limit)
     _list("notes", [{"at": _text(n.at), "point": n.point, "kind": n.kind, "text": n.text} for n in found], as_json)
 
 
-def run_outlook(site: str, file: Path) -> None:
-    """Publish what a site expects: a CSV file with start, surplus_w and price (µ/kWh)."""
-    faults, rows = [], []
-    try:
-        with file.open(newline="", encoding="utf-8") as opened:
-            lines = list(csv.DictReader(opened))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError("the outlook cannot be read", [Fault(str(file), str(error))]) from error
-    for at, line in enumerate(lines, start=2):
-        try:
-            begin = datetime.fromisoformat(line["start"])
-            if begin.tzinfo is None:
-                raise ValueError("start has no offset from UTC")
-            row = Outlook(begin, int(line["surplus_w"]), int(line["price"]))
-            if row.surplus_w < 0:
-                raise ValueError("surplus_w is negative")
-            rows.append(row)
-        except (KeyError, ValueError, TypeError) as error:
-            faults.append(Fault(f"line {at}", f"{error}", "start (ISO 8601 with offset), surplus_w, price in µ/kWh"))
-    if faults or not rows:
-        raise InputError("the outlook cannot be used", faults or [Fault(str(file), "has no lines")])
+def run_outlook(site: str, file: Path | None, run: Path | None, account: str | None, begin: str | None) -> None:
+    """Publish what a site expects: a file's lines, or what a run of the market says of a member."""
+    faults = []
+    if (file is None) == (run is None):
+        faults.append(Fault("FILE, --run", "are both there, or neither is", "name a CSV file or a run's folder"))
+    if (run is None) != (account is None):
+        faults.append(Fault("--run, --account", "stand together", "whose roof in that run is it?"))
+    if begin is not None and run is None:
+        faults.append(Fault("--begin", "is a run's", "a file has its own times"))
+    if faults:
+        raise InputError("it is not said what is expected", faults)
+    if file is not None:
+        rows = read_outlook(file)
+    else:
+        moved = None if begin is None else _instant("--begin", begin)
+        rows = outlook_of_run(run or Path(), account or "", moved)
     with open_charging() as store, store.open_book() as book:
         book.put_outlook(site, rows)
+    stderr.print(f"{len(rows):,} stretches from {rows[0].begin.isoformat()} on", highlight=False)
 
 
 def run_command(point: str, kind: str, arguments: dict[str, Any], *, as_json: bool) -> None:
@@ -236,8 +241,7 @@ def run_command(point: str, kind: str, arguments: dict[str, Any], *, as_json: bo
     now = datetime.now(UTC)
     with open_charging() as store:
         with store.open_book() as book:
-            if book.point(point) is None:
-                raise InputError("there is no such charge point", [Fault("POINT", f"{point!r} is not registered")])
+            _check_known(book, point)
             number = book.ask(Command(0, point, kind, arguments, now, now + _WAIT))
         found = None
         while number is not None and datetime.now(UTC) < now + _WAIT:
@@ -259,18 +263,33 @@ def run_command(point: str, kind: str, arguments: dict[str, Any], *, as_json: bo
 
 def run_certificates(folder: Path, hosts: Sequence[str], points: Sequence[str], *, as_json: bool) -> None:
     """An authority of one's own, and certificates of the central system and of charge points."""
-    made = {"authority": str(make_authority(folder))}
-    if hosts:
-        certificate, key = make_server(folder, list(hosts))
-        made |= {"certificate": str(certificate), "key": str(key)}
-    for point in points:
-        certificate, key = make_client(folder, point)
-        made |= {f"{point} certificate": str(certificate), f"{point} key": str(key)}
+    try:
+        made = {"authority": str(make_authority(folder))}
+        if hosts:
+            certificate, key = make_server(folder, list(hosts))
+            made |= {"certificate": str(certificate), "key": str(key)}
+        for point in points:
+            certificate, key = make_client(folder, point)
+            made |= {f"{point} certificate": str(certificate), f"{point} key": str(key)}
+    except OSError as error:
+        fault = Fault(str(folder), error.strerror or str(error), "name a folder that can be written")
+        raise InputError("the certificates cannot be kept there", [fault]) from error
     if as_json:
         print_json(made)
     else:
         for name, path in made.items():
             stdout.print(f"{name}: {path}", markup=False, soft_wrap=True)
+
+
+def _check_tag(name: str) -> None:
+    if not 0 < len(name) <= 36 or "\0" in name:
+        raise InputError("that is no tag", [Fault("TAG", f"has {len(name)} characters", "1 to 36; OCPP 1.6: 1 to 20")])
+
+
+def _check_known(book: ChargingBook, point: str | None) -> None:
+    if point is not None and book.point(point) is None:
+        fault = Fault("POINT", f"{point!r} is not registered", "`sunfair csms status` names those that are")
+        raise InputError("there is no such charge point", [fault])
 
 
 def _list(name: str, rows: list[dict[str, Any]], as_json: bool) -> None:

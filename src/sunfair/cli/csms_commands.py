@@ -15,7 +15,7 @@ csms = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Point = Annotated[str, typer.Argument(help="The charge point's identity.", metavar="POINT")]
 AnyPoint = Annotated[str | None, typer.Argument(help="A charge point; default: all.", metavar="[POINT]")]
-Place = Annotated[int, typer.Option("--connector", help="Connector (2.0.1: EVSE).", min=1)]
+Place = Annotated[int, typer.Option("--connector", help="Connector (2.0.1: EVSE).", min=1, max=100)]
 
 
 @csms.callback()
@@ -29,6 +29,12 @@ def csms_serve(
     authority: Annotated[
         Path | None, typer.Option("--authority", help="Who signs charge points' certificates.")
     ] = None,
+    keep_days: Annotated[
+        int | None,
+        typer.Option(
+            "--keep-days", help="Delete older notes and samples by itself; default: never.", min=7, max=36_500
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Serve charge points until Ctrl-C, or with a command do something with them."""
@@ -36,13 +42,13 @@ def csms_serve(
         return
     from sunfair.cli.csms import ServeOptions, run_serve
 
-    run_serve(ServeOptions(host, port, tls_port, certificate, key, authority), as_json=as_json)
+    run_serve(ServeOptions(host, port, tls_port, certificate, key, authority, keep_days), as_json=as_json)
 
 
 @csms.command("point")
 def csms_point(
     name: Point,
-    rated_w: Annotated[int, typer.Option("--rated-w", help="Most power of a connector, W.", min=1)],
+    rated_w: Annotated[int, typer.Option("--rated-w", help="Most power of a connector, W.", min=1, max=100_000_000)],
     connectors: Annotated[int, typer.Option("--connectors", help="How many it has.", min=1, max=100)] = 1,
     profile: Annotated[int, typer.Option("--profile", help="Security profile, 0 to 3.", min=0, max=3)] = 1,
     password: Annotated[
@@ -78,7 +84,9 @@ def csms_book(
     begin: Annotated[str, typer.Option("--from", help="ISO 8601 with offset.")],
     end: Annotated[str, typer.Option("--to", help="ISO 8601 with offset.")],
     connector: Place = 1,
-    cap_wh: Annotated[int | None, typer.Option("--cap-wh", help="Stop at so much energy, Wh.", min=1)] = None,
+    cap_wh: Annotated[
+        int | None, typer.Option("--cap-wh", help="Stop at so much energy, Wh.", min=1, max=10**9)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Give a tag a connector for a time, in the central system's calendar."""
@@ -88,7 +96,9 @@ def csms_book(
 
 
 @csms.command("cancel")
-def csms_cancel(number: Annotated[int, typer.Argument(help="The booking.", metavar="NUMBER", min=1)]) -> None:
+def csms_cancel(
+    number: Annotated[int, typer.Argument(help="The booking.", metavar="NUMBER", min=1, max=2**31 - 1)],
+) -> None:
     """Take a booking back."""
     from sunfair.cli.csms import run_cancel
 
@@ -123,15 +133,34 @@ def csms_notes(
     run_notes(point, limit, as_json=as_json)
 
 
+@csms.command("prune")
+def csms_prune(
+    before: Annotated[str | None, typer.Option("--before", help="ISO 8601 day, or instant with offset.")] = None,
+    keep_days: Annotated[
+        int | None, typer.Option("--keep-days", help="Or: how many days are kept.", min=7, max=36_500)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Delete old notes, meter samples, answered commands and outlooks; sessions, signed records and bookings stay."""
+    from sunfair.cli.csms_prune import run_prune
+
+    run_prune(before, keep_days, as_json=as_json)
+
+
 @csms.command("outlook")
 def csms_outlook(
     site: Annotated[str, typer.Argument(help="The site.", metavar="SITE")],
-    file: Annotated[Path, typer.Argument(help="CSV: start, surplus_w, price (µ/kWh).", metavar="FILE")],
+    file: Annotated[Path | None, typer.Argument(help="CSV: start, surplus_w, price (µ/kWh).", metavar="[FILE]")] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Or: the folder of a run of the market.")] = None,
+    account: Annotated[str | None, typer.Option("--account", help="Whose roof it is in that run: its id.")] = None,
+    begin: Annotated[
+        str | None, typer.Option("--begin", help="When the run's first slot is to be; default: its own time.")
+    ] = None,
 ) -> None:
-    """Publish the surplus and prices that a site's charge points follow."""
+    """Publish the surplus and prices that a site's charge points follow: from a file, or as the market found them."""
     from sunfair.cli.csms import run_outlook
 
-    run_outlook(site, file)
+    run_outlook(site, file, run, account, begin)
 
 
 @csms.command("start")
@@ -183,7 +212,7 @@ def csms_unlock(point: Point, connector: Place = 1, as_json: Json = False) -> No
 def csms_availability(
     point: Point,
     state: Annotated[str, typer.Argument(help="on or off.", metavar="on|off")],
-    connector: Annotated[int, typer.Option("--connector", help="0: all of it.", min=0)] = 0,
+    connector: Annotated[int, typer.Option("--connector", help="0: all of it.", min=0, max=100)] = 0,
     as_json: Json = False,
 ) -> None:
     """Put a charge point, or one of its connectors, in or out of service."""
@@ -203,7 +232,12 @@ def csms_diagnostics(
 ) -> None:
     """Have a charge point upload its log (GetDiagnostics, GetLog)."""
     from sunfair.cli.csms import run_command
+    from sunfair.errors import Fault, InputError
 
+    if not location.lower().startswith(("ftp://", "ftps://", "sftp://", "http://", "https://")):
+        raise InputError(
+            "nothing can be put there", [Fault("URL", f"is {location!r}", "e.g. https://files.example/logs")]
+        )
     run_command(point, "diagnostics", {"location": location}, as_json=as_json)
 
 
@@ -218,3 +252,33 @@ def csms_certificates(
     from sunfair.cli.csms import run_certificates
 
     run_certificates(folder, host or [], point or [], as_json=as_json)
+
+
+@csms.command("simulate")
+def csms_simulate(
+    point: Point,
+    url: Annotated[str, typer.Option("--url", help="The central system's address.")] = "ws://127.0.0.1:8430",
+    password: Annotated[
+        str, typer.Option("--password", envvar="SUNFAIR_CSMS_PASSWORD", help="As `csms point` has it.")
+    ] = "",
+    protocol: Annotated[str, typer.Option("--protocol", help="OCPP: 1.6, 2.0.1 or 2.1.")] = "1.6",
+    rated_w: Annotated[int, typer.Option("--rated-w", help="What the car draws, W.", min=1)] = 11_000,
+    tag: Annotated[str | None, typer.Option("--tag", help="Who charges; default: as the central system asks.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="How long the car stays.", min=1)] = 60.0,
+    quirk: Annotated[list[str] | None, typer.Option("--quirk", help="A fault of real ones, e.g. double-stop.")] = None,
+    sample: Annotated[
+        Path | None, typer.Option("--sample", help="Only write a signed sample record, and show the meter's key.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Be a charge point with a car and a signing meter, for trying a network without either."""
+    from sunfair.cli.csms_simulate import Driven, run_sample, run_simulate
+    from sunfair.errors import Fault, InputError
+
+    if protocol not in ("1.6", "2.0.1", "2.1"):
+        raise InputError("no such protocol", [Fault("--protocol", f"is {protocol!r}", "1.6, 2.0.1 or 2.1")])
+    if sample is not None:
+        run_sample(point, sample, as_json=as_json)
+        return
+    spec = {"id": point, "url": url, "version": protocol, "password": password, "rated_w": rated_w}
+    run_simulate(spec, quirk or [], Driven(tag, seconds), as_json=as_json)

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +20,7 @@ from sunfair.devices.central_1_6 import handlers_1_6
 from sunfair.devices.central_2 import handlers_2
 from sunfair.devices.credentials import identity_of, is_let_in
 from sunfair.devices.desk import Desk
+from sunfair.devices.doorway import AT_ONCE, Doorway, open_doorways
 from sunfair.devices.line import Line
 from sunfair.devices.orders import carry_out
 from sunfair.devices.peer import SUBPROTOCOLS, Peer
@@ -31,6 +32,7 @@ __all__ = ["CentralSystem", "Listener", "Pace"]
 
 _FRAME_MAX = 256 * 1024
 _QUEUE = 8
+_PRUNED = 500
 _LOG = logging.getLogger("sunfair.csms")
 _NO_PROTOCOL = 1002
 _REPLACED = 4000
@@ -47,17 +49,20 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often things are done, s of the machine's time: what is due, commands, limits, registered charge points;
-    how long
-    an answer may take; and how many may be connected.
+    """How often things are done, s of the machine's time: what is due, commands, limits, pruning, the list of charge
+    points; how long an answer may take, and a handshake; how many may be connected, and how many more of whom it is not
+    known yet who they are.
     """
 
     patrol: float = 1.0
     commands: float = 0.25
     steer: float = 60.0
+    prune: float = 3_600.0
     directory: float = 2.0
     answer: float = 30.0
+    handshake: float = 10.0
     connections: int = 20_000
+    strangers: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +75,26 @@ class _Attended:
 
 
 class CentralSystem:
-    """Serves charge points until it is stopped. `recover` is the recovery of a signer (`chain.recover`)."""
+    """Serves charge points until it is stopped. `recover` is the recovery of a signer (`chain.recover`); `keep` is how
+    long notes and samples of what is settled stay, None for ever.
+    """
 
-    def __init__(self, store: ChargingStore, clock: Clock, recover: Recover, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        store: ChargingStore,
+        clock: Clock,
+        recover: Recover,
+        pace: Pace | None = None,
+        keep: timedelta | None = None,
+    ) -> None:
         self._desk, self._clock, self._recover = Desk(store), clock, recover
-        self._pace = pace or Pace()
+        self._pace, self._keep = pace or Pace(), keep
         self._points: dict[str, ChargePoint] = {}
         self._lines: dict[str, _Attended] = {}
         self._reading: asyncio.Future[None] | None = None
         self._read_again = 0.0
         self._asked: set[asyncio.Task[None]] = set()
+        self._doors: list[Doorway] = []
 
     async def run(self, listeners: Iterable[Listener], ready: Callable[[list[int]], None] | None = None) -> None:
         """Serve until cancelled; `ready` is told the ports. ServiceMissing if one of them is taken."""
@@ -89,40 +104,49 @@ class CentralSystem:
             stack.push_async_callback(_end, [desk])
             await self._desk.do(lambda book: book.retake())
             await self._read_directory()
-            servers = [await stack.enter_async_context(await self._listen(each)) for each in listeners]
+            ports = [await self._listen(each, stack) for each in listeners]
             pace = self._pace
             tasks = [
                 asyncio.create_task(_every(pace.directory, self._read_directory)),
                 asyncio.create_task(_every(pace.patrol, self._patrol)),
                 asyncio.create_task(_every(pace.steer, self._steer)),
                 asyncio.create_task(_every(pace.commands, self._carry_out)),
+                asyncio.create_task(_every(pace.prune, self._prune)),
             ]
             stack.push_async_callback(_end, tasks)
             if ready is not None:
-                ready([socket.getsockname()[1] for server in servers for socket in server.sockets])
+                ready(ports)
             await asyncio.wait([desk, *tasks], return_when=asyncio.FIRST_COMPLETED)
 
-    async def _listen(self, listener: Listener) -> Server:
+    async def _listen(self, listener: Listener, stack: AsyncExitStack) -> int:
+        """Listen at every address of a listener's host; the port."""
         try:
-            return await serve(
-                self._attend,
-                listener.host,
-                listener.port,
-                ssl=listener.tls,
-                process_request=self._admit,
-                select_subprotocol=_choose,
-                compression=None,  # a charge point's messages are short, and compression costs 100 KB a connection
-                max_size=_FRAME_MAX,
-                max_queue=_QUEUE,
-                open_timeout=10,
-                ping_interval=120,
-                ping_timeout=60,
-                server_header=None,
-                backlog=2_048,
-            )
+            doors = await open_doorways(listener.host, listener.port, self._pace.strangers)
+            for door in doors:
+                await stack.enter_async_context(self._serve(listener, door))
         except OSError as error:
             where = f"{listener.host}:{listener.port}"
             raise ServiceMissing(f"nobody can listen at {where}: {error.strerror}; choose another --port") from error
+        self._doors += doors
+        port: int = doors[0].getsockname()[1]
+        return port
+
+    def _serve(self, listener: Listener, door: Doorway) -> Server:
+        return serve(
+            self._attend,
+            sock=door,
+            ssl=listener.tls,
+            process_request=self._admit,
+            select_subprotocol=_choose,
+            compression=None,  # a charge point's messages are short, and compression costs 100 KB a connection
+            max_size=_FRAME_MAX,
+            max_queue=_QUEUE,
+            open_timeout=self._pace.handshake,
+            ping_interval=120,
+            ping_timeout=60,
+            server_header=None,
+            backlog=AT_ONCE,
+        )
 
     # ── Connections ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -154,6 +178,8 @@ class CentralSystem:
         name = identity_of(request.path) if request is not None else None
         if name is None:
             return
+        for door in self._doors:
+            door.knows(connection.transport)
         version = SUBPROTOCOLS[connection.subprotocol]
         line = Line(name, version, self._desk, self._clock, self._recover)
         handlers = handlers_1_6(line) if version == "1.6" else handlers_2(line)
@@ -203,6 +229,14 @@ class CentralSystem:
         for command in await self._at_now(lambda book, now: book.take(connected, now)):
             held = self._lines.get(command.point)
             self._detach(carry_out(command, None if held is None else held.peer, self._desk, self._clock))
+
+    async def _prune(self) -> None:
+        """Forget what is old, some of it at a time: messages come between."""
+        keep = self._keep
+        if keep is None:
+            return
+        while any((await self._at_now(lambda book, now: book.prune(now - keep, _PRUNED))).values()):
+            pass
 
     async def _at_now(self, work: Callable[[ChargingBook, datetime], Any]) -> Any:
         now = self._clock.now()

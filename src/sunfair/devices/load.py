@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from sunfair.devices.flood import Flood, flood
 from sunfair.devices.line import stamp
 from sunfair.errors import Fault, InputError
 
@@ -25,6 +27,7 @@ _SPARE_FILES = 256
 _TOGETHER = 32
 _DRAIN_S = 10.0
 _ENERGY_WH = 30
+_FLOODERS, _FLOOD_S = 2, 5
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Load:
     """What came of it: seconds from each message to its answer, what was refused or lost, and how long connecting took.
 
     `late_s` is how far the sender fell behind its own rate at the end: above a second the machine, not the central
-    system, was measured.
+    system, was measured. `flooded` is the same while strangers connected, `floods` what became of those.
     """
 
     latencies: list[float] = field(default_factory=list)
@@ -40,11 +43,13 @@ class Load:
     connect_s: float = 0.0
     send_s: float = 0.0
     late_s: float = 0.0
+    flooded: "Load | None" = None
+    floods: list[Flood] = field(default_factory=list)
 
 
-def raise_file_limit(connections: int | None = None) -> None:
-    """Let this process open as many files as the system lets it; InputError if that is too few for these
-    connections.
+def raise_file_limit(connections: int | None = None) -> int:
+    """Let this process open as many files as the system lets it, and how many that are; InputError if that is too few
+    for these connections.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
@@ -54,12 +59,21 @@ def raise_file_limit(connections: int | None = None) -> None:
     if connections is not None and soft != resource.RLIM_INFINITY and soft < connections + _SPARE_FILES:
         what = f"lets a process open {soft} files; {connections} connections need {connections + _SPARE_FILES}"
         raise InputError("there are too few files", [Fault("ulimit -n", what, "raise its hard limit, or take fewer")])
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 async def drive(
-    url: str, names: Sequence[str], password: str, *, rate: int, seconds: int, tell: Callable[[str], None]
+    url: str,
+    names: Sequence[str],
+    password: str,
+    *,
+    rate: int,
+    seconds: int,
+    tell: Callable[[str], None],
+    strangers: int = 0,
 ) -> Load:
-    """Connect all charge points, then send `rate` messages a second, in turn, for so many seconds.
+    """Connect all charge points, then send `rate` messages a second, in turn, for so many seconds; and again for five
+    seconds while so many `strangers` a second connect, who may not.
 
     An eighth plays sessions over and over (1.6: status, authorize, start, registers, stop) and sends two of three
     messages; the others are idle and say that they are there. A charge point waits for its answer before it says
@@ -76,12 +90,27 @@ async def drive(
     load.latencies.clear()
     try:
         await _send(points, load, rate, seconds)
+        if strangers:
+            tell(f"{strangers:,} strangers a second")
+            await _under_flood(url, points, load, (rate, strangers))
     finally:
         for point in points:
             point.reader.cancel()
         await asyncio.gather(*(point.reader for point in points), return_exceptions=True)
         await asyncio.gather(*(point.socket.close() for point in points), return_exceptions=True)
     return load
+
+
+async def _under_flood(url: str, points: list["_Point"], load: Load, rates: tuple[int, int]) -> None:
+    """Go on while strangers connect from processes of their own."""
+    load.flooded = Load()
+    for point in points:
+        point.load = load.flooded
+    host, _, port = url.rpartition("/")[2].partition(":")
+    where, each = (host, int(port), points[0].name), max(rates[1] * _FLOOD_S // _FLOODERS, 1)
+    floods = [asyncio.create_task(flood(*where, each, _FLOOD_S)) for _ in range(_FLOODERS)]
+    await _send(points, load.flooded, rates[0], _FLOOD_S)
+    load.floods = await asyncio.gather(*floods)
 
 
 async def _send(points: list["_Point"], load: Load, rate: int, seconds: int) -> None:
@@ -140,7 +169,7 @@ class _Point:
     reader: "asyncio.Task[None]"
 
     def __init__(self, name: str, url: str, password: str, load: Load) -> None:
-        self.name, self._url, self._load = name, url, load
+        self.name, self._url, self.load = name, url, load
         pair = base64.b64encode(f"{name}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {pair}"}
         self._sent: float | None = None
@@ -206,11 +235,11 @@ class _Point:
                     await self.socket.send(json.dumps([4, _, "NotSupported", "", {}]))
                     continue
                 if self._sent is not None:
-                    self._load.latencies.append(time.perf_counter() - self._sent)
+                    self.load.latencies.append(time.perf_counter() - self._sent)
                 if kind == 4:
-                    self._load.errors.append(f"{self.name}: {answer} {rest[:1]}")
+                    self.load.errors.append(f"{self.name}: {answer} {rest[:1]}")
                 elif "transactionId" in answer:
                     self._transaction = answer["transactionId"]
                 self._sent = None
         except (WebSocketException, OSError) as error:
-            self._load.errors.append(f"{self.name}: {error}")
+            self.load.errors.append(f"{self.name}: {error}")

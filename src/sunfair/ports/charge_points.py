@@ -1,6 +1,6 @@
 """What the central system of a charging network keeps: charge points, tags, bookings, sessions, commands, outlook."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -325,6 +325,12 @@ class ChargingBook(OutlookSource, Protocol):
 
     def put_outlook(self, site: str, outlook: Sequence[Outlook]) -> None:
         """Keep what a site expects, instead of what it expected before for the same begins."""
+        ...
+
+    def prune(self, before: datetime, most: int) -> Mapping[str, int]:
+        """Delete at most so many notes, samples of settled sessions, answered commands and outlooks from before an
+        instant; how many of each.
+        """
         ...
 
 

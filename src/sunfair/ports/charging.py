@@ -121,6 +121,10 @@ class ChargingLedger(Protocol):
         """A charge point's meters, in order of time."""
         ...
 
+    def taken(self, point: bytes, day: int) -> tuple[int, int]:
+        """A day's calendar (unix s // 86400), bit i for its slot i: taken by bookings, kept out by the host."""
+        ...
+
     def sign(self, holder: str, booking: Booking) -> Quote:
         """A quote: the terms with the operator's signature."""
         ...
@@ -131,6 +135,10 @@ class ChargingLedger(Protocol):
 
     def stay(self, booking: Booking) -> StayRecord:
         """Where a booking stands."""
+        ...
+
+    def claimed(self, booking: Booking) -> Usage | None:
+        """The reading that the host reported last for a booking, None if it has reported none."""
         ...
 
     def bookings(self, *, point: bytes | None = None, driver: bytes | None = None) -> list[Booking]:
@@ -158,10 +166,6 @@ class ChargingLedger(Protocol):
 
     def purse(self, party: bytes) -> Purse:
         """What a party may withdraw, and what it was paid of all time."""
-        ...
-
-    def taken(self, point: bytes, day: int) -> tuple[int, int]:
-        """A day's calendar (unix s // 86400), bit i for its slot i: taken by bookings, kept out by the host."""
         ...
 
 

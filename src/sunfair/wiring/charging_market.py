@@ -20,9 +20,10 @@ from sunfair.files.hotels import Hotel
 from sunfair.model import FIRST_MEMBER, Member, Scenario, Series, Sharing, Strategy, Visits
 from sunfair.model.owner import Gift, Owner
 from sunfair.simulate import Span
+from sunfair.simulate.street import device_of
 from sunfair.wiring.simulation import RunResult, run_simulation
 
-__all__ = ["Supply", "hotels_and_homes", "run_market", "supply_of"]
+__all__ = ["Supply", "hotels_and_homes", "market_members", "meter_holder", "run_market", "supply_of"]
 
 NEIGHBOURS = 20
 """Homes beside the hotels, of the bundled street."""
@@ -31,6 +32,8 @@ _ROOMS = 4
 """A hotel's own use is that of so many homes of the bundled street, none of which lives beside it."""
 
 _ALL = 10**6
+
+_COUNTRIES = ("DE", "AT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,25 @@ class Supply:
     neighbours_wh: int
     grid_wh: int
     paid: int
+
+
+def market_members(hotels: Sequence[Hotel]) -> list[Hotel]:
+    """The hotels that stand in the market's own zone."""
+    return [hotel for hotel in hotels if hotel.country in _COUNTRIES]
+
+
+def meter_holder(hotels: Sequence[Hotel], point: str) -> str:
+    """Under which name `ports.Keys` knows a charge point's meter: one device signs for drivers and for the market.
+
+    hotels : all of the network. A charge point of a hotel that is in no market has a meter all the same.
+    """
+    at = NEIGHBOURS
+    for hotel in market_members(hotels):
+        names = [hotel.id, *(plan.id for plan in hotel.points)]
+        if point in names:
+            return device_of(FIRST_MEMBER + at + names.index(point))
+        at += len(names)
+    return point
 
 
 def hotels_and_homes(hotels: Sequence[Hotel], charging_wh: Mapping[str, NDArray[np.int64]], day: date) -> Scenario:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from subprocess import PIPE, Popen, TimeoutExpired
 from typing import Any
 
 from sunfair.devices import make_secret
+from sunfair.devices.flood import Flood
 from sunfair.devices.load import Load, drive, raise_file_limit
 from sunfair.errors import Fault, InputError, ServiceMissing
 from sunfair.ports.charge_points import ChargePoint, SessionState, Tag
@@ -22,12 +24,13 @@ from sunfair.store.charging import ChargingRepository
 
 __all__ = ["CSMS_SIZES", "bench_csms"]
 
-CSMS_SIZES = (2_000, 300, 20)
-"""Charge points, messages a second, seconds of them."""
+CSMS_SIZES = (2_000, 300, 20, 1_000)
+"""Charge points, messages a second, seconds of them, and strangers a second in the five seconds after that."""
 
 SOURCE = "design page charging.md; before, without a database: 1,000 charge points, p99 52 ms; 5,000, p99 1.25 s"
 _PASSWORD = "bench-only-on-127.0.0.1"
-_MOST = (20_000, 5_000, 30)
+_LEAST = (1, 1, 1, 0)
+_MOST = (20_000, 5_000, 30, 5_000)
 
 
 def bench_csms(progress: Callable[[str], None], *, sizes: Sequence[int] = CSMS_SIZES) -> dict[str, Any]:
@@ -36,13 +39,12 @@ def bench_csms(progress: Callable[[str], None], *, sizes: Sequence[int] = CSMS_S
 
     InputError for sizes that make no sense, or more connections than the system lets a process have.
     """
-    if len(sizes) != 3 or any(not 1 <= size <= most for size, most in zip(sizes, _MOST, strict=True)):
-        most = ",".join(map(str, _MOST))
-        raise InputError(
-            "these are no sizes",
-            [Fault("--sizes", f"are {list(sizes)}", f"points,messages/s,seconds: 1,1,1 to {most}")],
-        )
-    points, rate, seconds = sizes
+    asked = (*sizes, *CSMS_SIZES[3:]) if len(sizes) == 3 else tuple(sizes)
+    if len(asked) != 4 or any(not a <= size <= b for a, size, b in zip(_LEAST, asked, _MOST, strict=True)):
+        least, most = (",".join(map(str, bounds)) for bounds in (_LEAST, _MOST))
+        what = f"points,messages/s,seconds[,strangers/s]: {least} to {most}"
+        raise InputError("these are no sizes", [Fault("--sizes", f"are {list(sizes)}", what)])
+    points, rate, seconds, strangers = asked
     raise_file_limit(points)
     names = [f"L{at:05d}" for at in range(points)]
     with temporary_database() as engine:
@@ -52,12 +54,17 @@ def bench_csms(progress: Callable[[str], None], *, sizes: Sequence[int] = CSMS_S
         url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
         with _central_system(url) as (address, process):
             before = _cpu_s(process)
-            load = asyncio.run(drive(address, names, _PASSWORD, rate=rate, seconds=seconds, tell=progress))
+            load = asyncio.run(
+                drive(address, names, _PASSWORD, rate=rate, seconds=seconds, tell=progress, strangers=strangers)
+            )
             memory, cpu = _memory_mb(process), _cpu_s(process) - before
         with store.open_book() as book:
             settled = book.sessions([SessionState.SETTLED])
     figures = _figures(sizes, load, memory)
-    figures["cores_used"] = round(cpu / (load.connect_s + load.send_s), 2)
+    flooded = load.flooded
+    figures["cores_used"] = round(cpu / (load.connect_s + load.send_s + (flooded.send_s if flooded else 0)), 2)
+    if flooded is not None:
+        figures["flood"] = _flood(flooded, load.floods)
     figures["sessions_settled"] = len(settled)
     figures["energy_wh"] = sum(session.energy_wh or 0 for session in settled)
     return {**figures, "source": SOURCE}
@@ -79,6 +86,25 @@ def _figures(sizes: Sequence[int], load: Load, memory: float | None) -> dict[str
         },
         "errors": {**_figure("count", len(load.errors), 0, not load.errors), "first": load.errors[:3]},
         "memory": _figure("megabytes", memory, 300, memory is not None and memory < 300),
+    }
+
+
+def _flood(load: Load, floods: Sequence[Flood]) -> dict[str, Any]:
+    """What those inside met while strangers connected, and what the strangers met."""
+    ends = {kind: Counter[str]() for kind in floods[0].ends}
+    for each in floods:
+        for kind, found in each.ends.items():
+            ends[kind].update(found)
+    cuts = quantiles(load.latencies, n=100) if len(load.latencies) > 1 else [0.0] * 99
+    return {
+        "strangers": sum(each.count for each in floods),
+        "strangers_per_second": round(sum(each.count / max(each.connect_s, 1e-9) for each in floods)),
+        "ends": {kind: dict(counted) for kind, counted in ends.items()},
+        "messages_answered": len(load.latencies),
+        "p50_seconds": round(cuts[49], 4),
+        **_figure("p99_seconds", round(cuts[98], 4), 1, cuts[98] < 1),
+        "max_seconds": round(max(load.latencies, default=0.0), 4),
+        "errors": {"count": len(load.errors), "first": load.errors[:3]},
     }
 
 

@@ -19,6 +19,7 @@ from sunfair.cli import main
 KEYS = SeededKeys(3)
 HOTEL = Path(__file__).parents[3] / "docs" / "examples" / "charging" / "hotel.toml"
 METER = Meter("M1")
+OURS = ("--network", str(HOTEL.parents[3] / "src" / "sunfair" / "data" / "hotels" / "hotels.toml"))
 
 
 class Line:
@@ -53,6 +54,9 @@ class Line:
 
 def who(holder: str) -> str:
     return f"0x{KEYS.address(holder).hex()}"
+
+
+STAY = ("--begin", "2030-01-01T10:00", "--end", "2030-01-01T12:00", "--driver", who("driver"))
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +97,57 @@ def test_from_a_file_to_a_receipt(line: Line) -> None:
     line.told("operator", "quote", network, HOTEL, *late(first), "--out", quote, "--tag", "MINE")
     line.told("driver", "book", quote)
     assert line.told("driver", "act", "cancel", quote)["fee_micro"] == 3_000_000
-    receipt = line.seen("receipt", quote, "--out", line.folder / "receipt.json")
+    paper = line.folder / "receipt.pdf"
+    receipt = line.seen("receipt", quote, "--out", line.folder / "receipt.json", "--pdf", paper)
     assert (receipt["total"], receipt["net"], receipt["vat"], receipt["total_text"]) == (300, 252, 48, "3.00 EUR")
     assert json.loads((line.folder / "receipt.json").read_text())["token_micro"] == 3_000_000
+    assert paper.read_bytes().startswith(b"%PDF-")
+    code, _, err = line.run("receipt", quote, "--pdf", line.folder / "nowhere" / "receipt.pdf")
+    assert (code, "cannot be written" in err) == (2, True)
     divided = line.told("guest", "finance-act", "collect", network, finance["finance"])
     assert divided["due_host_micro"] + divided["due_financier_micro"] + divided["due_platform_micro"] == 3_000_000
     told = line.seen("statement", network, HOTEL, "--host", who("host"), "--finance", finance["finance"])
     assert (told["stays"], told["fees_micro"], told["repaid_micro"]) == (2, 3_000_000, divided["due_financier_micro"])
     assert "not within a century" in told["payoff_about"]
+
+
+def test_nothing_is_signed_on_which_nobody_could_book(line: Line) -> None:
+    """A charge point that is not registered, another key than its operator's, other prices; and what is no network."""
+    made = line.told("host", "deploy")
+    now = int(line.node.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+    stay = ["--begin", iso(now + 7_200), "--end", iso(now + 10_800), "--driver", who("driver"), "--host", who("host")]
+    out = line.folder / "other.json"
+
+    def refused(holder: str, *words: object) -> tuple[int, str]:
+        code, _, err = line.run(*words, "--as", holder, "--demo-keys", 3)
+        return code, err
+
+    code, err = refused("operator", "quote", made["network"], HOTEL, *stay, "--out", out)
+    assert (code, "is not registered" in err) == (2, True)
+    line.told("host", "register", made["network"], HOTEL, "--operator", who("operator"))
+    code, err = refused("guest", "quote", made["network"], HOTEL, *stay, "--out", out)
+    assert (code, "is not its operator" in err) == (2, True)
+    dearer = line.folder / "dearer.toml"
+    dearer.write_text(HOTEL.read_text(encoding="utf-8").replace('kwh = "0.49"', 'kwh = "0.59"'), encoding="utf-8")
+    code, err = refused("operator", "quote", made["network"], dearer, *stay, "--out", out)
+    assert (code, "other prices than those in force" in err) == (2, True)
+    code, err = refused("operator", "quote", made["network"], HOTEL, *stay, "--out", line.folder / "no" / "q.json")
+    assert (code, "cannot be written" in err) == (2, True)
+    assert not out.exists()
+    line.told("operator", "quote", made["network"], HOTEL, *stay, "--out", out)
+    code, _, err = line.run("receipt", out)
+    assert (code, "was not booked" in err) == (2, True)
+    for words, told in (
+        (("register", made["token"], HOTEL), "is no charging network"),
+        (("statement", made["network"], HOTEL, "--host", who("guest")), "has no charge point"),
+        (("board", made["network"], HOTEL, "--host", who("guest")), "has no charge point"),
+        (
+            ("statement", made["network"], HOTEL, "--host", who("host"), "--finance", made["token"]),
+            "no finance contract",
+        ),
+    ):
+        code, _, err = line.run(*words, *(("--demo-keys", 3) if words[0] == "register" else ()))
+        assert (code, told in err) == (1, True), err
 
 
 def late(first: int) -> list[object]:
@@ -129,6 +176,12 @@ def test_a_reading_is_checked_without_a_network(line: Line) -> None:
     bad.write_text(text.replace("21.345", "12.346"), encoding="utf-8")
     words = "--key", METER.public.hex(), "--tag", "car"
     assert line.seen("verify", good, *words)["energy_wh"] == 9_000
+    parts = [line.folder / name for name in ("begin.ocmf", "end.ocmf")]
+    for at, part in enumerate(parts):
+        part.write_text(METER.half(text, at, 7 + at) + "\n", encoding="utf-8")
+    assert line.seen("verify", *parts, *words)["energy_wh"] == 9_000
+    code, out, _ = line.run("verify", parts[1], *words, "--json")
+    assert (code, json.loads(out)["proves"]) == (1, False)
     code, out, _ = line.run("verify", bad, *words, "--json")
     assert (code, json.loads(out)["proves"]) == (1, False)
 
@@ -143,10 +196,33 @@ def test_a_reading_is_checked_without_a_network(line: Line) -> None:
         (("verify", "{hotel}", "--key", "00"), "is not OCMF"),
         (("board", who("guest"), "{hotel}", "--host", who("host"), "--day", "tomorrow"), "--day is no day"),
         (("finance-act", "assign", who("guest"), who("guest")), "assign asks for a charge point"),
+        (("status", "{folder}/none.json"), "none.json: No such file or directory"),
+        (("status", "{folder}/list.json"), "is no JSON object"),
+        (("status", "{folder}/short.json"), "not 0x and 40 hexadecimal digits"),
+        (("status", "{folder}/negative.json"), "a number below 0"),
+        (("register", who("guest"), "{folder}/lines.toml"), "host.address: is 'Road 1'"),
+        (("register", who("guest"), "{folder}/power.toml"), "point.rated_kw: is 1e+300"),
+        (("find", "Konstanz", *OURS, "--energy-kwh", "nan", "--power-kw", "inf"), "--power-kw: is inf"),
+        (("find", "Konstanz", *OURS, "--at", "9999-12-31T23:30"), "at most 400 days ahead"),
+        (("find", "Konstanz", *OURS, "--at", "2027-03-28T02:30"), "the clock jumps over it"),
+        (("find", "Konstanz", *OURS, "--most", "-1"), "must not be negative"),
+        (("find", "Konstanz", *OURS, "--tariffs", "{folder}/list.json"), "an object is needed"),
+        (("quote", who("guest"), "{hotel}", *STAY, "--tag", 'a"b'), "--tag: is 'a\"b'"),
     ],
 )
 def test_wrong_words_end_with_two(line: Line, words: tuple[str, ...], says: str) -> None:
-    filled = [word.format(hotel=HOTEL, quote=line.folder / "quote.json") for word in words]
+    quote = json.loads((line.folder / "quote.json").read_text())
+    booking, hotel = quote["booking"], HOTEL.read_text(encoding="utf-8")
+    files = {
+        "list.json": [1],
+        "short.json": quote | {"network": "0x12"},
+        "negative.json": quote | {"booking": booking | {"deposit": "-5"}},
+    }
+    for name, content in files.items():
+        (line.folder / name).write_text(json.dumps(content), encoding="utf-8")
+    (line.folder / "lines.toml").write_text(hotel.replace("address = [", 'address = "Road 1" # ['), encoding="utf-8")
+    (line.folder / "power.toml").write_text(hotel.replace("rated_kw = 22", "rated_kw = 1e300"), encoding="utf-8")
+    filled = [word.format(hotel=HOTEL, quote=line.folder / "quote.json", folder=line.folder) for word in words]
     code, _, err = line.run(*filled)
     assert code == 2
     assert says in err

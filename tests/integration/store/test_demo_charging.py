@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
+from zoneinfo import ZoneInfo
 
 import ocpi_types.v2_2_1 as ocpi
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from sha3 import keccak_256
 
 from sunfair.chain import SeededKeys
 from sunfair.cli import main
+from sunfair.store.charging import ChargingRepository
 from sunfair.wiring.charging_story import CAST, Turn, tell_charging
 
 SEED = 11
@@ -72,6 +74,13 @@ def test_the_day_adds_up_and_every_kind_of_end_is_there(told, stays):
     assert all(turns[car] is not Turn.WALK_IN for car in stays)
 
 
+def test_the_last_car_stays_over_midnight_on_its_hotels_clock(told):
+    _, _, taken, times = signed(receipt_of(told, "car 20")["record"])
+    begin, end = (datetime.fromtimestamp(at, ZoneInfo("Asia/Kuwait")).date() for at in times)
+    assert (end - begin).days == 1
+    assert taken > 0
+
+
 def test_every_receipt_is_what_its_signed_record_costs_by_the_price_list(told, stays):
     """Seeblick: 0.39 a kWh, 0.10 a minute of over-stay; Alpenrose: 0.35, 0.01 a minute, 0.50; Gulf Palms: 0.055 KWD."""
     paid = 0
@@ -100,6 +109,8 @@ def test_every_receipt_is_what_its_signed_record_costs_by_the_price_list(told, s
 
 def test_every_signed_record_verifies_with_another_library_and_no_other_key(told, stays):
     keys = SeededKeys(SEED)
+    members = pq.read_table(told.folder / "market" / "members.parquet").to_pydict()
+    account = dict(zip(members["id"], members["account"], strict=True))
     for car, stay in stays.items():
         if not stay["energy_wh"]:
             continue
@@ -113,7 +124,9 @@ def test_every_signed_record_verifies_with_another_library_and_no_other_key(told
         for v in (0, 1):
             key = PublicKey.from_signature_and_message(compact + bytes([v]), digest, hasher=None)
             signers.add(keccak_256(key.format(compressed=False)[1:]).digest()[12:])
-        assert keys.address(stay["point"]) in signers, car
+        # Where the hotel is in the market, the device that the register binds to the account signs for the driver too.
+        point = stay["point"]
+        assert keys.address(f"meter {account[point]}" if point in account else point) in signers, car
 
 
 def test_the_charge_points_are_members_and_their_bills_prove(told, stays, monkeypatch, capsys):
@@ -161,3 +174,43 @@ def test_the_page_and_the_papers_are_there(told):
     assert "http" not in page.replace("http://www.w3.org", "")
     for paper in (told.folder / "receipts").glob("*.pdf"):
         assert paper.read_bytes().startswith(b"%PDF-")
+
+
+def test_charge_points_can_follow_what_the_market_found(told, database, monkeypatch, capsys):
+    """The run's figures as a site's outlook: the roof beyond the hotel's own use, and the slot's price, by hand."""
+    monkeypatch.setenv("DATABASE_URL", database.url.render_as_string(hide_password=False).replace("+psycopg", ""))
+    market = told.folder / "market"
+
+    def outlook(*words):
+        monkeypatch.setattr("sys.argv", ["sunfair", "csms", "outlook", "hotel", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr().err
+
+    begin = datetime(2027, 6, 1, tzinfo=UTC)
+    assert outlook("--run", market, "--account", "seeblick", "--begin", begin.isoformat())[0] == 0
+    with ChargingRepository(database).open_book() as book:
+        kept = book.outlook("hotel", begin, begin + timedelta(days=2))
+    slots = pq.read_table(market / "slots.parquet").to_pylist()
+    members = {row["id"]: row["account"] for row in pq.read_table(market / "members.parquet").to_pylist()}
+    roof = {
+        row["slot"]: row["pv_wh"] - row["load_wh"]
+        for row in pq.read_table(market / "plans.parquet").to_pylist()
+        if row["account"] == members["seeblick"]
+    }
+    assert len(kept) == len(slots) == 96
+    assert [each.begin for each in kept] == [begin + timedelta(minutes=15 * at) for at in range(96)]
+    assert [each.surplus_w for each in kept] == [4 * max(roof[slot["slot"]], 0) for slot in slots]
+    assert max(each.surplus_w for each in kept) > 0
+    assert len({each.price for each in kept}) > 1
+    for each, slot in zip(kept, slots, strict=True):
+        found = [price for price in (slot["price_ahead"], slot["price_pool"]) if price is not None]
+        assert each.price == (found or [slot["retail"]])[0]
+    for words, why in (
+        (("--run", market, "--account", "nobody"), "no such member"),
+        (("--run", market), "stand together"),
+        ((), "name a CSV file or a run's folder"),
+        (("--run", told.folder, "--account", "seeblick"), "is absent"),
+    ):
+        code, err = outlook(*words)
+        assert (code, why in err) == (2, True), err

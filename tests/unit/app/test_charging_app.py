@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "contract"))
 from charging_world import Meter
 
+from sunfair.app.charge_receipt import metered_of
 from sunfair.app.charging import (
     Judged,
     accept_quote,
@@ -29,6 +30,7 @@ from sunfair.charging import (
     Ask,
     Booking,
     BookingState,
+    Evidence,
     FinanceTerms,
     Tariff,
     Usage,
@@ -152,6 +154,32 @@ def test_a_reading_without_a_record_is_disputed_and_costs_nothing(hotel: Hotel) 
     hotel.wait(3 * DAY)
     poke_due(hotel.ledger, "guest", [terms])
     assert hotel.ledger.purse(terms.driver).withdrawable == terms.deposit + terms.compensation
+
+
+def test_a_receipt_says_what_its_signed_readings_are_worth(hotel: Hotel) -> None:
+    terms = hotel.booked()
+    hotel.until(terms.begin)
+    hotel.ledger.act("operator", "start", terms)
+    began = terms.begin + 60
+    hotel.wait(3_700)
+    assert hotel.ledger.claimed(terms) is None
+    hotel.ledger.claim("operator", terms, Usage(9_000, began, began + 3_600), 8)
+    stay, whole = hotel.ledger.stay(terms), METER.record("car", began, began + 3_600, 9_000)
+    first, last = METER.half(whole, 0, 7), METER.half(whole, 1, 8)
+
+    def found(*texts: str) -> tuple[Usage, Evidence]:
+        return metered_of(hotel.ledger, stay, [parse_ocmf(text) for text in texts], tag="car", recover=recover)
+
+    took = Usage(9_000, began, began + 3_600)
+    assert found(whole) == found(first, last) == (took, Evidence.WHOLE)
+    assert found(last) == (took, Evidence.END_ONLY)
+    assert found() == (took, Evidence.NONE)
+    assert "weaker evidence" in Evidence.END_ONLY.value
+    low = METER.half(METER.record("car", began, began + 3_600, 10, register="0.010"), 1, 8)
+    for wrong, why in ((first, "end of the transaction is not signed"), (low, "below the 9000 Wh"),
+                       (Meter("M2").record("car", began, began + 3_600, 9_000), "not that of the charge point")):  # fmt: skip
+        with pytest.raises(InputError, match=why):
+            found(wrong)
 
 
 @pytest.mark.parametrize(

@@ -135,27 +135,15 @@ def test_what_a_meter_can_do_wrong(changes: dict[str, Any], fault: str) -> None:
     assert any(fault in found for found in proof.faults) if fault else proof.usage == Usage(9_000, BEGIN, BEGIN + 3_600)
 
 
-def half(text: str, at: int, page: int) -> str:
-    """A record with one of the two readings alone, signed anew."""
-    import json
-
-    payload = json.loads(text.split("|")[1])
-    payload["RD"], payload["PG"] = [payload["RD"][at]], f"T{page}"
-    plain = json.dumps(payload, separators=(",", ":"))
-    from charging_world import der
-
-    return f'OCMF|{plain}|{{"SA":"ECDSA-secp256k1-SHA256","SD":"{der(METER.sign(plain.encode()))}"}}'
-
-
 def test_two_records_are_as_good_as_one_and_the_end_alone_is_less() -> None:
     whole = METER.record("car", BEGIN, BEGIN + 3_600, 9_000)
-    first, last = parse_ocmf(half(whole, 0, 7)), parse_ocmf(half(whole, 1, 8))
+    first, last = parse_ocmf(METER.half(whole, 0, 7)), parse_ocmf(METER.half(whole, 1, 8))
     both = check_session([first, last], mine(), recover)
     assert (both.usage, both.evidence, both.page) == (Usage(9_000, BEGIN, BEGIN + 3_600), Evidence.WHOLE, 8)
     alone = check_session([last], mine(), recover, start=(BEGIN + 5, 12_345))
     assert (alone.usage, alone.evidence) == (Usage(9_000, BEGIN + 5, BEGIN + 3_600), Evidence.END_ONLY)
     assert "not signed, and no other is known" in check_session([last], mine(), recover).faults[0]
-    skipped = parse_ocmf(half(whole, 1, 9))
+    skipped = parse_ocmf(METER.half(whole, 1, 9))
     assert "do not follow" in " ".join(check_session([first, skipped], mine(), recover).faults)
     assert "not signed" in " ".join(check_session([first], mine(), recover).faults)
 

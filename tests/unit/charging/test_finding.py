@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from sunfair.bench.charging import bench_charging
 from sunfair.charging.finding import Connector, Estimate, Evse, Order, Query, Site, SiteIndex, distance_m, folded
 from sunfair.charging.slots import Calendar
 from sunfair.errors import InputError
@@ -179,6 +180,30 @@ def test_a_price_limit_leaves_out_what_is_dearer_in_another_currency_or_not_know
     assert [one.site.id for one in SiteIndex.of(sites).search(limited, {}, prices)] == ["s0"]
     free = Query(48.0, 11.0, order=Order.PRICE)
     assert [one.site.id for one in SiteIndex.of(sites).search(free, {}, prices)] == ["s0", "s1", "s2", "s3"]
+
+
+def test_an_evse_is_shown_by_its_cheapest_plug_then_its_strongest_then_its_first():
+    plugs = [
+        Connector("1", "CHADEMO", True, "DC", 50_000, ("dear", "none")),
+        Connector("2", "CHADEMO", True, "DC", 50_000, ("cheap", "dear")),
+        Connector("3", "CHADEMO", True, "DC", 150_000, ("cheap",)),
+        Connector("4", "CHADEMO", True, "DC", 150_000, ("cheap",)),
+        Connector("5", "CHADEMO", True, "DC", 350_000, ("none",)),
+    ]
+    prices = {"cheap": Estimate(900, "EUR"), "dear": Estimate(1_000, "EUR")}
+    for order, taken in (([0, 1, 2, 3, 4], "3"), ([3, 0, 1, 2, 4], "4"), ([4, 0], "1"), ([4], "5")):
+        evse = Evse("e", "AVAILABLE", tuple(plugs[at] for at in order))
+        site = Site("s", "ocpi", "", "", "", "", "DE", 48.0, 11.0, None, (Evse("none", "AVAILABLE", ()), evse))
+        (found,) = SiteIndex.of([site]).search(Query(48.0, 11.0), {}, prices)
+        assert found.connector.id == taken
+    assert SiteIndex.of([]).search(Query(48.0, 11.0, standards=frozenset({"CHADEMO"})), {}, prices) == []
+
+
+def test_the_bench_asks_what_looking_at_everything_answers():
+    """Search by price and distance, near and everywhere, beside a second one that is written down as it comes to mind."""
+    told = bench_charging(stations=300, questions=3)
+    assert len(told["searches"]) == 4
+    assert all(each["same_answers"] for each in [*told["searches"], told["calendar"]])
 
 
 @pytest.mark.parametrize(

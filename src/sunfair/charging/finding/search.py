@@ -1,9 +1,10 @@
 """Which chargers near a place are free for a stay, fit the car, and what the stay would cost there."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,11 @@ __all__ = ["Estimate", "Found", "Order", "Query", "SiteIndex"]
 _GONE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED", "BLOCKED"})
 """What nobody can charge at, now or at the time asked for."""
 
-_BUSY = frozenset({"CHARGING", "RESERVED"})
-"""What somebody is at now; it says nothing of a later stay."""
+_AWAY = _GONE | {"CHARGING", "RESERVED"}
+"""And what somebody is at now; it says nothing of a later stay."""
+
+Ints = NDArray[np.int64]
+T = TypeVar("T")
 
 
 class Order(StrEnum):
@@ -89,17 +93,55 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteIndex:
-    """Sites with their coordinates as arrays, float64[n], so that 10,000 are looked through in milliseconds."""
+    """Sites as arrays, so that 10,000 are looked through in milliseconds. Built once, asked often: `SiteIndex.of`.
 
-    sites: Sequence[Site]
+    site_* : float64[sites]; evse_* : int64[evses], in the order of their sites; plug_* : int64[plugs], of their EVSEs
+    evse_order : where an EVSE stands if all are sorted by their site's id and their own
+    status, standard, tariffs : numbers into `statuses`, `standards` and `tariffs`
+    """
+
+    places: Sequence[tuple[Site, Evse]] = field(repr=False)
+    plugs: Sequence[Connector] = field(repr=False)
+    statuses: Mapping[str, int]
+    standards: Mapping[str, int]
+    tariffs: Mapping[tuple[str, ...], int] = field(repr=False)
     latitudes: NDArray[np.float64] = field(repr=False)
     longitudes: NDArray[np.float64] = field(repr=False)
+    evse_site: Ints = field(repr=False)
+    evse_status: Ints = field(repr=False)
+    evse_order: Ints = field(repr=False)
+    plug_evse: Ints = field(repr=False)
+    plug_standard: Ints = field(repr=False)
+    plug_tariffs: Ints = field(repr=False)
+    plug_power_w: Ints = field(repr=False)
 
     @staticmethod
     def of(sites: Sequence[Site]) -> "SiteIndex":
         """An index of these sites."""
-        north = np.array([site.latitude for site in sites], np.float64)
-        return SiteIndex(sites, north, np.array([site.longitude for site in sites], np.float64))
+        places = [(site, evse) for site in sites for evse in site.evses]
+        plugs = [plug for _, evse in places for plug in evse.connectors]
+        statuses, evse_status = _numbered([evse.status for _, evse in places])
+        standards, plug_standard = _numbered([plug.standard for plug in plugs])
+        tariffs, plug_tariffs = _numbered([plug.tariffs for plug in plugs])
+        order = np.empty(len(places), np.int64)
+        by_id = sorted(range(len(places)), key=lambda at: (places[at][0].id, places[at][1].uid))
+        order[np.array(by_id, np.int64)] = np.arange(len(places))
+        return SiteIndex(
+            places,
+            plugs,
+            statuses,
+            standards,
+            tariffs,
+            np.array([site.latitude for site in sites], np.float64),
+            np.array([site.longitude for site in sites], np.float64),
+            _repeated([len(site.evses) for site in sites]),
+            evse_status,
+            order,
+            _repeated([len(evse.connectors) for _, evse in places]),
+            plug_standard,
+            plug_tariffs,
+            np.array([plug.power_w for plug in plugs], np.int64),
+        )
 
     def search(self, query: Query, calendars: Mapping[str, Calendar], prices: Mapping[str, Estimate]) -> list[Found]:
         """At most `limit` answers, one for each EVSE that is not taken, in the order asked for; ties: distance, id.
@@ -107,79 +149,107 @@ class SiteIndex:
         calendars : by EVSE uid; prices : what the stay asked for costs, by tariff id
         """
         metres = distance_m(query.latitude, query.longitude, self.latitudes, self.longitudes)
-        near = np.flatnonzero(metres <= query.radius_m)
-        near = near[np.argsort(metres[near], kind="stable")]
-        looking = _Looking(query, calendars, prices)
-        fitting = (fit for at in near.tolist() for fit in looking.fitting(self.sites[at], round(float(metres[at]))))
-        # Sites come by distance, so that order needs no sorting; the calendar is looked into last, and no further than
-        # the answer reaches.
-        ranked = fitting if query.order is Order.DISTANCE else sorted(fitting, key=looking.rank)
-        return list(islice(looking.not_taken(ranked), query.limit))
+        costs = _Costs.of([_cheapest(ids, prices) for ids in self.tariffs], query.most)
+        best = self._best(query, metres, costs)
+        # The calendar is looked into last, and no further than the answer reaches.
+        ranked = best[self._ranked(query, metres, costs, best)]
+        return list(islice(self._not_taken(query, ranked, metres, calendars, costs), query.limit))
 
+    def _best(self, query: Query, metres: NDArray[np.float64], costs: "_Costs") -> Ints:
+        """The plug that fits best of each EVSE near by that works, whether it is taken or not: the cheapest, of those
+        the strongest, of those the first.
+        """
+        gone = [number for status, number in self.statuses.items() if status in (_AWAY if query.now else _GONE)]
+        evse = (metres <= query.radius_m)[self.evse_site] & ~np.isin(self.evse_status, gone)
+        fits = evse[self.plug_evse] & (self.plug_power_w >= query.power_w) & costs.affordable[self.plug_tariffs]
+        if query.standards:
+            fits &= np.isin(
+                self.plug_standard, [self.standards[name] for name in query.standards & set(self.standards)]
+            )
+        plugs = np.flatnonzero(fits)
+        if not len(plugs):
+            return plugs
+        order = np.lexsort((-self.plug_power_w[plugs], costs.dearness[self.plug_tariffs[plugs]], self.plug_evse[plugs]))
+        first = np.diff(self.plug_evse[plugs[order]], prepend=-1) != 0
+        best: Ints = plugs[order[first]]
+        return best
 
-_Fit = tuple[int, Site, Evse, Connector, Estimate | None]
-"""Metres away, and what fits there."""
+    def _ranked(self, query: Query, metres: NDArray[np.float64], costs: "_Costs", best: Ints) -> Ints:
+        """The order of an answer. Prices of different currencies are not compared: each is a list of its own."""
+        evse = self.plug_evse[best]
+        away = metres[self.evse_site[evse]]
+        if query.order is Order.DISTANCE:
+            return np.argsort(away, kind="stable")
+        first = -self.plug_power_w[best] if query.order is Order.POWER else costs.rank[self.plug_tariffs[best]]
+        return np.lexsort((self.evse_order[evse], np.rint(away), first))
 
-
-class _Looking:
-    """One query's look at site after site; what is the same for all of them is worked out once."""
-
-    def __init__(self, query: Query, calendars: Mapping[str, Calendar], prices: Mapping[str, Estimate]) -> None:
-        self._query, self._calendars, self._prices = query, calendars, prices
-        self._masks = list(day_masks(query.first, query.slots)) if query.slots else []
-        self._priced: dict[tuple[str, ...], Estimate | None] = {}
-        self._away = _GONE | _BUSY if query.now else _GONE
-
-    def fitting(self, site: Site, metres: int) -> Iterator[_Fit]:
-        """The EVSEs of a site that work, each with its cheapest connector that fits, whether it is taken or not."""
-        query = self._query
-        for evse in site.evses:
-            if evse.status in self._away:
-                continue
-            best: tuple[Connector, Estimate | None] | None = None
-            for plug in evse.connectors:
-                if plug.power_w < query.power_w or (query.standards and plug.standard not in query.standards):
-                    continue
-                pair = plug, self._price(plug.tariffs)
-                if _affordable(pair[1], query.most) and (best is None or _cheaper(pair, best)):
-                    best = pair
-            if best is not None:
-                yield metres, site, evse, *best
-
-    def rank(self, fit: _Fit) -> tuple[bool, str, int, int, str, str]:
-        """Where a fit stands. Prices of different currencies are not compared: each currency is a list of its own."""
-        metres, site, evse, plug, price = fit
-        if self._query.order is Order.POWER:
-            return (False, "", -plug.power_w, metres, site.id, evse.uid)
-        return (price is None, price.currency if price else "", price.amount if price else 0, metres, site.id, evse.uid)
-
-    def not_taken(self, fits: Iterable[_Fit]) -> Iterator[Found]:
+    def _not_taken(
+        self,
+        query: Query,
+        plugs: Ints,
+        metres: NDArray[np.float64],
+        calendars: Mapping[str, Calendar],
+        costs: "_Costs",
+    ) -> Iterator[Found]:
         """Those of them that nobody has for the stay."""
-        for metres, site, evse, plug, price in fits:
-            free = self._free(evse)
+        masks = list(day_masks(query.first, query.slots)) if query.slots else []
+        for plug in plugs.tolist():
+            at = int(self.plug_evse[plug])
+            site, evse = self.places[at]
+            free = _free(evse, calendars.get(evse.uid), masks, query.now)
             if free is not False:
-                yield Found(site, evse, plug, metres, free, price)
-
-    def _free(self, evse: Evse) -> bool | None:
-        calendar = self._calendars.get(evse.uid)
-        if calendar is not None and self._masks:
-            taken, blocked = calendar.taken, calendar.blocked
-            return not any(mask & (taken.get(day, 0) | blocked.get(day, 0)) for day, mask in self._masks)
-        return True if self._query.now and evse.status == "AVAILABLE" else None
-
-    def _price(self, tariffs: tuple[str, ...]) -> Estimate | None:
-        """The cheapest of a connector's tariffs; all tariffs of a site are in one currency."""
-        if tariffs not in self._priced:
-            known = [self._prices[tariff] for tariff in tariffs if tariff in self._prices]
-            self._priced[tariffs] = min(known, key=lambda price: price.amount, default=None)
-        return self._priced[tariffs]
+                away = round(float(metres[self.evse_site[at]]))
+                yield Found(site, evse, self.plugs[plug], away, free, costs.prices[self.plug_tariffs[plug]])
 
 
-def _cheaper(one: tuple[Connector, Estimate | None], other: tuple[Connector, Estimate | None]) -> bool:
-    def key(pair: tuple[Connector, Estimate | None]) -> tuple[bool, int, int]:
-        return pair[1] is None, pair[1].amount if pair[1] else 0, -pair[0].power_w
+@dataclass(frozen=True, slots=True, eq=False)
+class _Costs:
+    """What the stay costs by each combination of tariffs that a plug has, int64 or bool of their number.
 
-    return key(one) < key(other)
+    dearness : order within an EVSE; rank : order in a list, by currency first. What is not known comes last.
+    """
+
+    prices: Sequence[Estimate | None]
+    affordable: NDArray[np.bool_]
+    dearness: Ints
+    rank: Ints
+
+    @staticmethod
+    def of(prices: Sequence[Estimate | None], most: Estimate | None) -> "_Costs":
+        dearness = [(price is None, price.amount if price else 0) for price in prices]
+        rank = [(price is None, price.currency if price else "", price.amount if price else 0) for price in prices]
+        affordable = np.array([_affordable(price, most) for price in prices], np.bool_)
+        return _Costs(prices, affordable, _dense(dearness), _dense(rank))
+
+
+def _repeated(counts: Sequence[int]) -> Ints:
+    """0, 1, 2 …, each so many times."""
+    return np.repeat(np.arange(len(counts)), np.array(counts, np.int64))
+
+
+def _dense(keys: Sequence[Any]) -> Ints:
+    """The place of each key among all that differ."""
+    places = {key: at for at, key in enumerate(sorted(set(keys)))}
+    return np.array([places[key] for key in keys], np.int64)
+
+
+def _numbered(values: Sequence[T]) -> tuple[dict[T, int], Ints]:
+    """A number for each value that differs, and the numbers."""
+    numbers: dict[T, int] = {}
+    return numbers, np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
+
+
+def _cheapest(tariffs: tuple[str, ...], prices: Mapping[str, Estimate]) -> Estimate | None:
+    """The cheapest of a connector's tariffs; all tariffs of a site are in one currency."""
+    known = [prices[tariff] for tariff in tariffs if tariff in prices]
+    return min(known, key=lambda price: price.amount, default=None)
+
+
+def _free(evse: Evse, calendar: Calendar | None, masks: Sequence[tuple[int, int]], now: bool) -> bool | None:
+    if calendar is not None and masks:
+        taken, blocked = calendar.taken, calendar.blocked
+        return not any(mask & (taken.get(day, 0) | blocked.get(day, 0)) for day, mask in masks)
+    return True if now and evse.status == "AVAILABLE" else None
 
 
 def _affordable(price: Estimate | None, most: Estimate | None) -> bool:

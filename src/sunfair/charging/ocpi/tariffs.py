@@ -75,22 +75,31 @@ class ForeignTariff:
 def read_tariff(record: Mapping[str, Any], place: str) -> ForeignTariff:
     """A Tariff object; InputError with all that is wrong with it."""
     faults: list[Fault] = []
+    if not isinstance(record, Mapping):
+        raise InputError("that tariff cannot be used", [Fault(place, f"is {record!r:.40}", "an object is needed")])
     currency = str(record.get("currency", ""))
     try:
         minor_digits(currency)
     except InputError as error:
         faults += [Fault(f"{place}.{fault.place}", fault.what, fault.mend) for fault in error.faults]
     components: list[Component] = []
-    for at, element in enumerate(record.get("elements") or []):
+    for at, element in enumerate(_objects(record.get("elements"))):
         where = f"{place}.elements[{at}]"
-        for part in element.get("price_components") or []:
-            components += _read_component(part, element.get("restrictions") or {}, where, faults)
+        restrictions = element.get("restrictions")
+        for part in _objects(element.get("price_components")):
+            components += _read_component(part, restrictions if isinstance(restrictions, dict) else {}, where, faults)
     if not components:
         faults.append(Fault(f"{place}.elements", "holds no price", "an element with price_components is needed"))
     if faults:
         raise InputError("that tariff cannot be used", faults)
-    bounds = [_number(record.get(name, {}).get("excl_vat")) for name in ("min_price", "max_price")]
+    said = [record.get(name) for name in ("min_price", "max_price")]
+    bounds = [_number(price.get("excl_vat") if isinstance(price, Mapping) else None) for price in said]
     return ForeignTariff(str(record.get("id", "")), currency, components, *bounds)
+
+
+def _objects(values: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; what is none, holds no price."""
+    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
 
 
 def _read_component(

@@ -12,14 +12,17 @@ from functools import partial
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from sunfair.devices.peer import SUBPROTOCOLS, CallRefused, Payload, Peer
 from sunfair.devices.simulator.dialects import DIALECTS, Charge
 from sunfair.devices.simulator.meter import Mark, Meter, Sign
 from sunfair.ports import Clock
 
-__all__ = ["Quirk", "SimulatedPoint", "Spec"]
+__all__ = ["NO_LINE", "Quirk", "SimulatedPoint", "Spec"]
+
+NO_LINE = OSError, InvalidHandshake, InvalidURI
+"""What `SimulatedPoint.go_online` raises where there is no central system, or one that does not take it."""
 
 
 class Quirk(StrEnum):
@@ -95,6 +98,7 @@ class SimulatedPoint:
             ssl=self.spec.tls,
             compression=None,
             proxy=None,
+            open_timeout=60,  # many of them share a machine
         )
         handlers = {action: self._hearing(action) for action in self._dialect.heard}
         self._peer = Peer(self.spec.id, self.spec.version, _Frames(self._socket), handlers)

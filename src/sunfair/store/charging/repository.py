@@ -1,6 +1,6 @@
 """`ports.ChargingStore` in PostgreSQL: one transaction a book, what comes in floods is written in bulk at its end."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -23,6 +23,7 @@ from sunfair.ports.charge_points import (
     Tag,
 )
 from sunfair.store.charging.commands import CommandPages
+from sunfair.store.charging.pruning import prune
 from sunfair.store.charging_tables import (
     CHARGE_BOOKINGS,
     CHARGE_CONNECTORS,
@@ -258,6 +259,10 @@ class _Book(CommandPages):
             table.site == site, table.begin >= first.scalar_subquery(), table.begin < end
         )
         return [Outlook(*row) for row in self._connection.execute(stretch.order_by(table.begin)).all()]
+
+    def prune(self, before: datetime, most: int) -> Mapping[str, int]:
+        """Delete some of what is old."""
+        return prune(self._connection, before, most)
 
     def _put(self, table: Table, values: dict[str, Any], key: Sequence[str]) -> None:
         rest = {name: value for name, value in values.items() if name not in key}

@@ -24,7 +24,7 @@ from sunfair.report.receipt_pdf import receipt_pdf
 from sunfair.slots import SlotClock
 from sunfair.store import temporary_database
 from sunfair.store.charging import ChargingRepository
-from sunfair.wiring.charging_market import Supply, hotels_and_homes, run_market, supply_of
+from sunfair.wiring.charging_market import Supply, hotels_and_homes, market_members, run_market, supply_of
 from sunfair.wiring.charging_story.cast import CAST, Turn, Visit
 from sunfair.wiring.charging_story.outcome import Outcome, outcome_of, refused
 from sunfair.wiring.charging_story.play import Day, play_day
@@ -94,7 +94,7 @@ def _sun(network: Hotels, day: range) -> dict[str, list[int]]:
 def _market(network: Hotels, played: Day, folder: Path, seed: int) -> tuple[Scenario, list[Hotel]]:
     """The hotels of the market's own zone trade with their neighbours what their charge points' meters read."""
     hours = SlotClock(15, _ZONE).day(_DAY)
-    here = [hotel for hotel in network.hotels if hotel.country in ("DE", "AT")]
+    here = market_members(network.hotels)
     charging = {name: _steps(registers) for name, registers in played.registers.items()}
     mine = {plan.id: charging[plan.id] for hotel in here for plan in hotel.points}
     if any(len(series) != len(hours) for series in mine.values()):

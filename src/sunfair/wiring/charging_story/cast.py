@@ -60,6 +60,6 @@ CAST = (
     Visit("car 17", "AT*SUN*E2", "16:00", 60, 20_000, _T.NOTHING),
     Visit("car 18", "KW*SUN*E1", "09:00", 180, 28_000),
     Visit("car 19", "KW*SUN*E1", "14:00", 120, 20_000, _T.DISPUTE),
-    Visit("car 20", "KW*SUN*E1", "22:30", 90, 14_000),
+    Visit("car 20", "KW*SUN*E1", "22:45", 105, 14_000),
 )
 """Stays by hotel and time; the last one is booked from another time zone and lasts over midnight there."""

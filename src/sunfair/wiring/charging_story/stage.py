@@ -17,6 +17,7 @@ from sunfair.devices.simulator.meter import Mark, Meter
 from sunfair.files.hotels import Hotel, PointPlan
 from sunfair.files.hotels import Network as Hotels
 from sunfair.ports.charge_points import ChargePoint, ChargingStore
+from sunfair.wiring.charging_market import meter_holder
 
 __all__ = ["OPERATOR", "PLATFORM", "RATES", "Stage", "StepClock", "host_of", "raised"]
 
@@ -104,8 +105,9 @@ def _found(hotels: Hotels, store: ChargingStore, clock: StepClock, keys: SeededK
         for plan in hotel.points:
             name = keccak(plan.id.encode())
             place = ledger.register(host, name, plan.connector.power_w, operator, hotel.tariff.document)
-            form, scale = _form(plan, keys, clock)
-            ledger.act(host, "set_meter", place, keys.address(plan.id), form, scale, ledger.now())
+            meter = meter_holder(hotels.hotels, plan.id)
+            form, scale = _form(plan, meter, keys, clock)
+            ledger.act(host, "set_meter", place, keys.address(meter), form, scale, ledger.now())
             ledger.act(host, "add_stake", place, _STAKE)
             if hotel.id in stage.finance:
                 ledger.act(host, "set_payee", place, stage.finance[hotel.id].address)
@@ -113,7 +115,7 @@ def _found(hotels: Hotels, store: ChargingStore, clock: StepClock, keys: SeededK
     with store.open_book() as book:
         for hotel in hotels.hotels:
             for plan in hotel.points:
-                secret, key = make_secret(_PASSWORD), keys.address(plan.id)
+                secret, key = make_secret(_PASSWORD), keys.address(meter_holder(hotels.hotels, plan.id))
                 book.put_point(
                     ChargePoint(plan.id, plan.connector.power_w, secret=secret, meter_key=key, site=hotel.id)
                 )
@@ -138,9 +140,9 @@ def _finance(stage: Stage, hotel: Hotel, chain: Network) -> InstallFinance:
     return InstallFinance(chain, stage.keys, stage.clock, address, network)
 
 
-def _form(plan: PointPlan, keys: SeededKeys, clock: StepClock) -> tuple[bytes, int]:
+def _form(plan: PointPlan, meter: str, keys: SeededKeys, clock: StepClock) -> tuple[bytes, int]:
     """The form of a meter's records, from a sample, and the Wh of their unit: what a host vouches for."""
-    sample = Meter(f"M-{plan.id}", lambda digest: keys.sign(plan.id, digest))
+    sample = Meter(f"M-{plan.id}", lambda digest: keys.sign(meter, digest))
     marks = [Mark(clock.now(), 0, "B"), Mark(clock.now() + timedelta(hours=1), 1_000, "E")]
     record = parse_ocmf(sample.record(plan.id, "sample", marks))
     return form_of(record.payload, cuts_of(record)), record.readings[0].wh_scale
@@ -151,7 +153,7 @@ async def _connect(stage: Stage, url: str) -> None:
     plans = [plan for hotel in stage.hotels.hotels for plan in hotel.points]
     await asyncio.sleep(0.5)  # until the central system has read the list of charge points
     for at, plan in enumerate(plans):
-        sign = _signer(stage.keys, plan.id)
+        sign = _signer(stage.keys, meter_holder(stage.hotels.hotels, plan.id))
         quirks = frozenset({Quirk.DOUBLE_STOP} if at == 2 else {Quirk.IGNORES_RESERVATIONS} if at == 1 else ())
         spec = Spec(plan.id, url, _VERSIONS[at % 2], _PASSWORD, None, plan.connector.power_w, 1, sign, quirks)
         stage.points[plan.id] = SimulatedPoint(spec, stage.clock)

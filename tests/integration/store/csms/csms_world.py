@@ -17,7 +17,7 @@ from sunfair.store.charging import ChargingRepository
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PASSWORD = "correct-horse-battery-1"
 KEYS = SeededKeys(8)
-FAST = Pace(patrol=0.06, commands=0.06, steer=0.2, directory=2, answer=5)
+FAST = Pace(patrol=0.06, commands=0.06, steer=0.2, directory=2, answer=60)
 
 
 class MovedClock:
@@ -89,7 +89,8 @@ class World:
 
     async def until(self, holds: Callable[[], Any], what: str) -> None:
         """Wait for something that the central system does by itself."""
-        for _ in range(400):
+        end = asyncio.get_running_loop().time() + 120
+        while asyncio.get_running_loop().time() < end:
             if await asyncio.to_thread(holds):
                 return
             await asyncio.sleep(0.02)
@@ -101,12 +102,14 @@ class World:
 
 
 @asynccontextmanager
-async def running(engine: Engine, *more: Listener, pace: Pace = FAST) -> AsyncIterator[World]:
+async def running(
+    engine: Engine, *more: Listener, pace: Pace = FAST, keep: timedelta | None = None
+) -> AsyncIterator[World]:
     """A central system that serves."""
     clock = MovedClock()
     world = World(engine, clock)
     ready: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-    central = CentralSystem(world.store, clock, recover, pace)
+    central = CentralSystem(world.store, clock, recover, pace, keep)
     task = asyncio.create_task(central.run([Listener("127.0.0.1", 0), *more], ready.set_result))
     try:
         await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)

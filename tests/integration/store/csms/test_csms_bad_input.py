@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import pytest
 from sqlalchemy import Engine
 
 sys.path.insert(0, str(Path(__file__).parent))
-from csms_world import PASSWORD, World, running
+from csms_world import FAST, PASSWORD, World, running
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from sunfair.devices import Listener, make_secret, server_context
 from sunfair.devices.certificates import make_client, make_server
+from sunfair.devices.flood import flood
 from sunfair.ports.charge_points import ChargePoint, Tag
 
 
@@ -28,16 +30,22 @@ def _auth(user: str, password: str = PASSWORD) -> dict[str, str]:
 async def _connect(world: World, name: str = "BAD", protocol: str = "ocpp1.6", **about: Any) -> ClientConnection:
     headers = about.pop("headers", _auth(name))
     return await connect(
-        f"{world.url}/{name}", subprotocols=[protocol], additional_headers=headers, proxy=None, **about
+        f"{world.url}/{name}",
+        subprotocols=[protocol],
+        additional_headers=headers,
+        proxy=None,
+        open_timeout=120,
+        **about,
     )
 
 
 async def _undisturbed(world: World, honest: Any) -> None:
-    assert await asyncio.wait_for(honest.authorize("ANNA"), 10) == "Accepted"
+    assert await asyncio.wait_for(honest.authorize("ANNA"), 120) == "Accepted"
 
 
 def _put(world: World) -> None:
-    world.put(ChargePoint("BAD", 11_000, secret=make_secret(PASSWORD)), Tag("ANNA"))
+    points = (ChargePoint(name, 11_000, secret=make_secret(PASSWORD)) for name in ("BAD", "NEW"))
+    world.put(*points, Tag("ANNA"))
 
 
 MALFORMED = [
@@ -72,7 +80,7 @@ def test_malformed_frames_and_unknown_actions_get_the_standards_own_error(databa
                     if code is None:
                         continue
                     await bad.send(frame)
-                    kind, told, found, *_ = json.loads(await asyncio.wait_for(bad.recv(), 5))
+                    kind, told, found, *_ = json.loads(await asyncio.wait_for(bad.recv(), 120))
                     assert (kind, told, found) == (4, name, code), frame[:60]
                 await bad.send('[3, "nobody asked", {}]')
                 await bad.send('[4, "nobody asked", "GenericError", "", {}]')
@@ -149,30 +157,55 @@ def _client_context(folder: Path, certificate: Path, key: Path) -> Any:
     return context
 
 
-def test_attack_a_flood_of_connections(database: Engine) -> None:
-    """Three hundred strangers at once, some right, most wrong, some silent: the honest charge point is answered."""
+def test_attack_a_thousand_connections_at_once(database: Engine) -> None:
+    """From two other processes: unknown, guessing, silent and half-silent strangers. Who asks gets the standard's error,
+    and a charge point that is on line goes on being answered, as does one that comes in the middle of it.
+    """
 
     async def story() -> None:
-        async with running(database) as world:
+        async with running(database, pace=replace(FAST, handshake=8)) as world:
             _put(world)
             honest = await world.point("GOOD")
-            host, port = "127.0.0.1", world.ports[0]
-
-            async def stranger(at: int) -> None:
-                with contextlib.suppress(InvalidHandshake, ConnectionClosed, OSError):
-                    if at % 3 == 0:
-                        _, writer = await asyncio.open_connection(host, port)
-                        writer.write(b"GET / HTTP/1.1\r\n")
-                        await writer.drain()
-                        writer.close()
-                    else:
-                        await _connect(world, "BAD" if at % 3 == 1 else f"X{at}", headers=_auth("BAD", "x" * 16))
-
-            flood = [asyncio.create_task(stranger(at)) for at in range(300)]
-            for _ in range(5):
+            where = "127.0.0.1", world.ports[0], "BAD"
+            floods = [asyncio.create_task(flood(*where, 500, 0)) for _ in range(2)]
+            answered = 0
+            while not all(each.done() for each in floods):
                 await _undisturbed(world, honest)
-            await asyncio.gather(*flood)
+                answered += 1
+                if answered == 3:
+                    newcomer = await world.point("NEW")
+                    await _undisturbed(world, newcomer)
+            assert answered > 3
+            for each in floods:
+                ends = (await each).ends
+                assert {kind: sum(found.values()) for kind, found in ends.items()} == dict.fromkeys(ends, 125)
+                assert set(ends["unknown"]) <= {"404", "closed"}  # closed: who could not ask within eight seconds
+                assert set(ends["guess"]) <= {"401", "closed"}
+                assert "404" in ends["unknown"] and "401" in ends["guess"]
+                assert set(ends["silent"]) == set(ends["half"]) == {"closed"}
             await _undisturbed(world, honest)
+
+    asyncio.run(story())
+
+
+def test_attack_silence_in_the_door(database: Engine) -> None:
+    """Who says nothing makes room for who does, and takes no place from the charge points inside."""
+
+    async def story() -> None:
+        async with running(database, pace=replace(FAST, strangers=20, connections=2, handshake=600)) as world:
+            _put(world)
+            honest = await world.point("GOOD")
+            silent = [await asyncio.open_connection("127.0.0.1", world.ports[0]) for _ in range(60)]
+            second = await world.point("NEW")
+            # Strangers are let in one after the other: the last that was pushed out knows of it last.
+            await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in silent[:40])), 120)
+            await _undisturbed(world, honest)
+            await _undisturbed(world, second)
+            with pytest.raises(InvalidStatus) as full:
+                await _connect(world)
+            assert full.value.response.status_code == 503
+            for _, writer in silent:
+                writer.close()
 
     asyncio.run(story())
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
@@ -105,7 +106,7 @@ def test_a_session_survives_the_death_of_the_central_system(database: Engine, en
             await ask("--port", "0")
         await point.close()
 
-    asyncio.run(asyncio.wait_for(story(), 120))
+    asyncio.run(asyncio.wait_for(story(), 400))
     (shown,) = _run("status", "--json")["points"]
     assert (shown["point"], shown["protocol"]) == ("CP1", "1.6")
     assert environment[1].process.poll() is None
@@ -114,24 +115,36 @@ def test_a_session_survives_the_death_of_the_central_system(database: Engine, en
 def test_bookings_and_faults_at_the_command_line(environment: list[Server], tmp_path: Path) -> None:
     made = _run("point", "CP1", "--rated-w", "22000", "--site", "hotel", "--json")
     assert len(made["password"]) == 20
-    times = ("--from", "2026-07-01T22:00+02:00", "--to", "2026-07-02T07:00+02:00")
+    day, after = (datetime.now(UTC).date() + timedelta(days=n) for n in (30, 31))
+    times = ("--from", f"{day}T22:00+02:00", "--to", f"{after}T07:00+02:00")
     assert _run("book", "CP1", "ANNA", *times, "--cap-wh", "20000", "--json") == {"booking": 1}
     outlook = tmp_path / "outlook.csv"
     outlook.write_text("start,surplus_w,price\n2026-07-01T12:00Z,4000,80000\n")
     _run("outlook", "hotel", str(outlook))
     bad = tmp_path / "bad.csv"
-    bad.write_text("start,surplus_w,price\n2026-07-01T12:00,4000,80000\n2026-07-01T13:00Z,-1,x\n")
+    bad.write_text(
+        "start,surplus_w,price\n2026-07-01T12:00,4000,80000\n2026-07-01T13:00Z,-1,x\n2026-07-01T14:00Z,9"
+        + "0" * 20
+        + ",1\n"
+    )
     for words, why in (
         (("book", "CP1", "BEN", *times), "booking 1 has it"),
         (("book", "CP2", "BEN", *times), "has no connector"),
-        (("book", "CP1", "BEN", "--from", "2026-07-01T22:00", "--to", "2026-07-02T07:00Z"), "no instant"),
-        (("book", "CP1", "BEN", "--from", "2026-07-03T22:00Z", "--to", "2026-07-02T07:00Z"), "not after"),
+        (("book", "CP1", "BEN", "--from", f"{day}T22:00", "--to", f"{after}T07:00Z"), "no instant"),
+        (("book", "CP1", "BEN", "--from", f"{after}T22:00Z", "--to", f"{day}T07:00Z"), "not after"),
+        (("book", "CP1", "", *times), "is no tag"),
+        (("book", "CP1", "BEN", "--from", "2020-07-01T22:00Z", "--to", "2020-07-02T07:00Z"), "is over"),
+        (("book", "CP1", "BEN", "--from", times[1], "--to", "2990-07-02T07:00Z"), "more than 31 days"),
+        (("status", "CP9"), "not registered"),
+        (("notes", "CP9"), "not registered"),
+        (("diagnostics", "CP1", "somewhere"), "e.g. https://"),
+        (("certificates", str(bad)), "cannot be kept there"),
         (("point", "a/b", "--rated-w", "1000"), "cannot be registered"),
         (("point", "CP3", "--rated-w", "1000", "--password", "short"), "16 to 40"),
         (("point", "CP3", "--rated-w", "1000", "--meter-key", "00"), "meter's key"),
         (("start", "CP9", "ANNA"), "not registered"),
         (("cancel", "9"), "is not known"),
-        (("outlook", "hotel", str(bad)), r"line 2: .*\n.*line 3"),
+        (("outlook", "hotel", str(bad)), r"line 2: .*\n.*line 3: .*\n.*line 4"),
         (("outlook", "hotel", str(tmp_path / "none.csv")), "cannot be read"),
         (("--tls-port", "0"), "needs --certificate"),
         (("availability", "CP1", "perhaps"), "neither on nor off"),

@@ -34,14 +34,13 @@ def test_ocpp_rpc_in_strict_mode_charges(database: Engine, protocol: str, missin
         async with running(database) as world:
             world.clock.now = LiveClock().now  # type: ignore[method-assign]
             world.put(ChargePoint("IND-1", 22_000, secret=make_secret(PASSWORD)), Tag("ANNA"))
-            await asyncio.sleep(0.2)
             client = await asyncio.create_subprocess_exec(
                 "node", str(HERE / "ocpp_rpc_client.mjs"), world.url, "IND-1", PASSWORD, protocol,
                 stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip
             stopper = asyncio.create_task(_stop_when_running(world))
             try:
-                printed, _ = await asyncio.wait_for(client.communicate(), 30)
+                printed, _ = await asyncio.wait_for(client.communicate(), 200)
             finally:
                 stopper.cancel()
                 with contextlib.suppress(ProcessLookupError):
@@ -89,9 +88,8 @@ def test_test_ocpp_connects_under_every_security_profile(database: Engine, versi
             for profile in range(4):
                 secret = make_secret(PASSWORD) if profile in (1, 2) else b""
                 world.put(ChargePoint(f"P{profile}", 11_000, profile=profile, secret=secret))
-            await asyncio.sleep(0.2)
             plain, tls = world.url, f"wss://localhost:{world.ports[1]}"
-            rest: dict[str, Any] = {"ocpp": version, "timeout": 10, "log": lambda _: None}
+            rest: dict[str, Any] = {"ocpp": version, "timeout": 100, "log": lambda _: None}
             await check_connection(plain, "P0", **rest)
             await check_connection(plain, "P1", password=PASSWORD, **rest)
             await check_connection(tls, "P2", password=PASSWORD, ca=str(authority), **rest)

@@ -80,7 +80,7 @@ class Caller:
         url = path if path.startswith("http") else f"{self.base}/ocpi/{path}"
         request = urllib.request.Request(url, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as reply:
+            with urllib.request.urlopen(request, timeout=120) as reply:
                 return reply.status, json.load(reply), reply.headers
         except urllib.error.HTTPError as refusal:
             return refusal.code, json.load(refusal), refusal.headers
@@ -126,10 +126,10 @@ def caller(shelf, partners):
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while not server.started and time.monotonic() < until:
         time.sleep(0.02)
     yield Caller(base)
     server.should_exit = True
-    thread.join(20)
+    thread.join(120)
     sock.close()

@@ -48,7 +48,7 @@ def test_numbers_arrive_digit_by_digit(caller, shelf, record):
     request = urllib.request.Request(
         f"{caller.base}/ocpi/2.2.1/cdrs", headers={"Authorization": f"Token {caller.token}"}
     )
-    with urllib.request.urlopen(request, timeout=20) as reply:
+    with urllib.request.urlopen(request, timeout=120) as reply:
         text = reply.read().decode()
     assert '"total_energy":18.004' in text
     assert '"incl_vat":9.92' in text
