@@ -1,6 +1,7 @@
 """A market on a real node, as its public part leaves it: run once, then set back to just before its day is anchored."""
 
 import io
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -40,6 +41,20 @@ def sunfair(*words: str) -> tuple[int, str, str]:
             main()
     code = ended.value.code
     return (code if isinstance(code, int) else int(code is not None)), out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., tuple[int, str, str]]:
+    """The command line in this process: a function from words to exit code, stdout, stderr."""
+    return sunfair
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started here can be interrupted, though shells have SIGINT ignored in what they start in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class _Recorder(Operator):
@@ -127,14 +142,19 @@ def careful(shown: PublishedAuction) -> PublishedAuction:
 
 
 @pytest.fixture(scope="session")
-def public_day(
-    made_street: Callable[..., Scenario], missing: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PublicNode]:
-    """A day of twenty homes, settled on a node that was started today: its time is set back to the day's."""
+def anvil_there(missing: Callable[[str], None]) -> None:
+    """Skips (or fails, SUNFAIR_REQUIRE_ALL=1) without anvil."""
     try:
         find_anvil()
     except ServiceMissing as absent:
         missing(f"anvil ({absent})")
+
+
+@pytest.fixture(scope="session")
+def public_day(
+    anvil_there: None, made_street: Callable[..., Scenario], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PublicNode]:
+    """A day of twenty homes, settled on a node that was started today: its time is set back to the day's."""
     scenario, place = made_street(20, minutes=60), tmp_path_factory.mktemp("public")
     span = span_of(scenario, "2016-06-09", 1)
     quiet = {"progress": lambda done: None, "stopped": lambda: False}

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -166,8 +167,11 @@ class Nonsense:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
-                connection.recv(65_536)
+            with suppress(OSError), connection, connection.makefile("rb") as question:
+                size = 0  # all of it is read: a line closed with bytes unread takes the answer with it
+                while (line := question.readline().lower()) not in (b"\r\n", b""):
+                    size = int(line.split(b":")[1]) if line.startswith(b"content-length") else size
+                question.read(size)
                 connection.sendall(self._answer)
 
     def close(self) -> None:

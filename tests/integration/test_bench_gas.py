@@ -43,8 +43,8 @@ def test_the_promised_keys(figures: Mapping[str, Any]) -> None:
 def test_the_charging_network_is_within_what_was_aimed_at(figures: Mapping[str, Any]) -> None:
     gas = figures["charging_gas"]
     assert gas["calendar_fresh_day"] <= 50_000
-    assert gas["book"] <= 150_000
-    assert gas["prove"] <= 120_000
+    assert max(gas["book"], gas["book_over_midnight"]) <= 150_000
+    assert max(gas["prove"], gas["prove_long"], gas["prove_first"]) <= 120_000
     assert figures["targets"]["charging_gas"] == CHARGING_TARGETS
     assert len(charging_missed({name: most + 1 for name, most in CHARGING_TARGETS.items()})) == len(CHARGING_TARGETS)
     assert all(f"{figure:,}" in gas_text(figures) for figure in gas.values())

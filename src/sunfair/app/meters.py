@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sunfair.app.registering import Draw
+from sunfair.app.point_reader import Draw
 from sunfair.errors import Fault, InputError
 from sunfair.ports import Clock
 from sunfair.ports.batch import BatchSource

@@ -208,13 +208,17 @@ def _market(
     pool: ProcessPoolExecutor, scenario: Scenario, blocks: list[range], prove: Callable[[Scenario, range], float]
 ) -> dict[str, Any]:
     """Both sessions and the settlement of every slot on two cores; and a week with all signatures and trees."""
+    if len(blocks) == 1:  # as the year's two halves run, so must a week's, or one core would be told for two
+        (whole,) = blocks
+        middle = len(whole) // 2
+        blocks = [whole[:middle], whole[middle:]]
     begun = time.perf_counter()
     planned = list(pool.map(_planned_market, [scenario] * len(blocks), blocks))
     seconds = time.perf_counter() - begun
     ruled = list(pool.map(_ruled_market, [scenario] * len(blocks), blocks))
     paid, paid_rule = (np.sum([each.paid for each in runs], axis=0) for runs in (planned, ruled))
     shadow = np.sum([each.shadow_bill for each in planned], axis=0)
-    slots, week = sum(map(len, blocks)), blocks[0][: 7 * scenario.community.clock.per_day]
+    slots, week = sum(map(len, blocks)), range(blocks[0].start, blocks[-1].stop)[: 7 * scenario.community.clock.per_day]
     return {
         "slots": slots,
         "seconds": round(seconds, 1),

@@ -16,6 +16,7 @@ from sunfair.chain.keys import (
     check_demo_chain,
     keccak,
     parse_address,
+    public_key_of,
     recover,
     sign_digest,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "open_keystore",
     "outbox_path",
     "parse_address",
+    "public_key_of",
     "publishing_cost",
     "read_blob_data",
     "read_chain",

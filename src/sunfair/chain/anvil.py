@@ -1,6 +1,7 @@
 """A node of our own for tests and measurements: Foundry's anvil, found and started, never needed by a market."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,8 @@ from sunfair.errors import ServiceMissing
 __all__ = ["Anvil", "find_anvil", "running_anvil"]
 
 _CHECKOUT = Path(__file__).parents[3]
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
+_PORTS_FROM, _PORTS = 20_000, 12_000
 
 
 def find_anvil() -> Path:
@@ -124,6 +126,11 @@ def _wait(anvil: Anvil) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, drawn from below those that systems hand out by themselves: until anvil takes it,
+    no other program is given the same one.
+    """
+    while True:
+        port = _PORTS_FROM + secrets.randbelow(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

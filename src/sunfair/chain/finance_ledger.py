@@ -9,6 +9,7 @@ from sunfair.chain.contracts import contract
 from sunfair.chain.creating import create_contract
 from sunfair.chain.network import Network
 from sunfair.charging import FinanceTerms, check_finance
+from sunfair.errors import LedgerError, Reverted
 from sunfair.ports import Clock, Keys
 from sunfair.ports.charging import FinanceStatus
 
@@ -47,8 +48,11 @@ class InstallFinance:
         return self._address
 
     def status(self) -> FinanceStatus:
-        """Where it stands."""
-        host, financier, platform = (bytes(self._view(name)) for name in ("host", "financier", "platform"))
+        """Where it stands. LedgerError if the contract is no finance contract."""
+        try:
+            host, financier, platform = (bytes(self._view(name)) for name in ("host", "financier", "platform"))
+        except Reverted as error:
+            raise LedgerError(f"the contract at 0x{self._address.hex()} is no finance contract") from error
         repaid, cap, seen, wh, vat = (
             int(self._view(name)) for name in ("repaid", "cap", "seen", "seen_wh", "vat_total")
         )

@@ -4,6 +4,8 @@ A signature is 65 bytes, r(32) ‖ s(32) ‖ v(1), v 27 or 28, s in the lower ha
 """
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 
 import sha3
 from coincurve import PrivateKey, PublicKey
@@ -17,8 +19,10 @@ __all__ = [
     "check_demo_chain",
     "keccak",
     "parse_address",
+    "public_key_of",
     "recover",
     "sign_digest",
+    "signer_of_key",
 ]
 
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
@@ -62,9 +66,20 @@ def address_of(private_key: bytes) -> bytes:
     return _address(PrivateKey(private_key).public_key)
 
 
+def public_key_of(private_key: bytes) -> bytes:
+    """The public key of a 32-byte private key: 65 bytes, uncompressed, as meters' makers print it."""
+    key: bytes = PrivateKey(private_key).public_key.format(compressed=False)
+    return key
+
+
 def sign_digest(private_key: bytes, digest: bytes) -> bytes:
     """Sign a 32-byte digest: r ‖ s ‖ v, low s, the same bytes every time (RFC 6979)."""
     return _signed(PrivateKey(private_key), digest)
+
+
+def signer_of_key(private_key: bytes) -> Callable[[bytes], bytes]:
+    """`sign_digest` for many digests: to open a key takes longer than to sign with it."""
+    return partial(_signed, PrivateKey(private_key))
 
 
 def recover(digest: bytes, signature: bytes) -> bytes:
@@ -103,7 +118,7 @@ class SeededKeys:
         check_demo_chain(chain_id)
         self._seed = seed
         self._held: dict[str, tuple[bytes, bytes]] = {}
-        self._opened: dict[str, PrivateKey] = {}
+        self._opened: dict[str, Callable[[bytes], bytes]] = {}
 
     def address(self, holder: str) -> bytes:
         """The holder's 20-byte address."""
@@ -111,9 +126,9 @@ class SeededKeys:
 
     def sign(self, holder: str, digest: bytes) -> bytes:
         """The holder's signature of a 32-byte digest: r ‖ s ‖ v."""
-        if holder not in self._opened:  # to open a key takes longer than to sign with it
-            self._opened[holder] = PrivateKey(self._pair(holder)[0])
-        return _signed(self._opened[holder], digest)
+        if holder not in self._opened:
+            self._opened[holder] = signer_of_key(self._pair(holder)[0])
+        return self._opened[holder](digest)
 
     def _pair(self, holder: str) -> tuple[bytes, bytes]:
         if holder not in self._held:

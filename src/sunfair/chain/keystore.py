@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sunfair.chain.keys import address_of, sign_digest
+from sunfair.chain.keys import address_of, signer_of_key
 from sunfair.chain.shallow_json import loads
 from sunfair.errors import Fault, InputError, LedgerError
 
@@ -23,10 +23,10 @@ _SIZE_MAX = 65_536
 class KeystoreKeys:
     """`ports.Keys` for one holder, `operator` unless named otherwise, whose key came out of a keystore."""
 
-    __slots__ = ("__key", "_address", "_holder")
+    __slots__ = ("__sign", "_address", "_holder")
 
     def __init__(self, key: bytes, holder: str = "operator") -> None:
-        self.__key = key
+        self.__sign = signer_of_key(key)
         self._holder = holder
         self._address = address_of(key)
 
@@ -44,7 +44,7 @@ class KeystoreKeys:
     def sign(self, holder: str, digest: bytes) -> bytes:
         """The holder's signature of a 32-byte digest: r ‖ s ‖ v."""
         self._check(holder)
-        return sign_digest(self.__key, digest)
+        return self.__sign(digest)
 
     def _check(self, holder: str) -> None:
         if holder != self._holder:

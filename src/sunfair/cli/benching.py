@@ -27,7 +27,10 @@ from sunfair.model import Scenario
 
 __all__ = ["run_bench"]
 
-_BENCHES = ("clearing", "commons", "csms", "forecast", "gas", "grid", "planning", "powerflow", "registry", "year")
+_BENCHES = (
+    *("charging", "clearing", "commons", "csms", "forecast", "gas", "grid", "planning", "powerflow", "registry"),
+    "year",
+)
 
 
 def run_bench(
@@ -86,6 +89,8 @@ def _measured(name: str, other: Scenario | None) -> dict[str, Any]:
     """The benches that take a community, or nothing."""
     if name == "commons":
         return _commons()
+    if name == "charging":
+        return _charging()
     if name == "forecast":
         return bench_forecast(_tell, other=other)
     if name == "planning":
@@ -115,6 +120,12 @@ def _commons() -> dict[str, Any]:
     from sunfair.bench.commons import bench_commons
 
     return bench_commons(_tell)
+
+
+def _charging() -> dict[str, Any]:
+    from sunfair.bench.charging import bench_charging
+
+    return bench_charging(_tell)
 
 
 def _csms(sizes: str | None) -> dict[str, Any]:

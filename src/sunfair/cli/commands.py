@@ -11,7 +11,7 @@ from sunfair.cli.commands_credit import credits_app, register_swap
 from sunfair.cli.commons import commons
 from sunfair.cli.csms_commands import csms
 from sunfair.cli.grid import grid
-from sunfair.cli.registry_commands_meters import registry, switch
+from sunfair.cli.registry_commands_chain import registry, switch
 
 __all__ = ["app"]
 
@@ -108,7 +108,8 @@ def demo(
     if commons_too:
         from sunfair.cli.commons_demo import run_commons_demo
 
-        run_commons_demo(homes=homes, seed=seed, out=out, rpc=rpc, as_json=as_json)
+        idle = {"--days": days != 1, "--start": start is not None, "--tariff": tariff is not Tariff.FLAT}
+        run_commons_demo(homes=homes, seed=seed, out=out, rpc=rpc, idle=idle, as_json=as_json)
         return
     if charging_too:
         from sunfair.cli.charging_demo import run_charging_demo
@@ -118,7 +119,7 @@ def demo(
     if switching:
         from sunfair.cli.switching_demo import run_switching
 
-        run_switching(homes=homes, seed=seed, out=out, as_json=as_json)
+        run_switching(homes=homes, seed=seed, out=out, rpc=rpc, as_json=as_json)
         return
     if cheat is not None:
         if rpc is not None:
@@ -242,7 +243,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="What to measure: clearing, commons, csms, forecast, gas, grid, planning, powerflow, registry, year.",
+            help="What to measure: charging, clearing, commons, csms, forecast, gas, grid, planning, powerflow, "
+            "registry or year.",
             metavar="NAME",
         ),
     ],

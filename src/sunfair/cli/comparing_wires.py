@@ -47,11 +47,14 @@ def show_wires(figures: dict[str, Any], currency: str) -> None:
     """Sums, and the homes at both ends of each list."""
     homes = figures["homes"]
     if figures["mean_branches"] is not None:
-        way = f"{figures['traded_kwh']:,.1f} kWh traded over {figures['mean_branches']:.1f} branches on average"
+        way = f"{figures['traded_kwh']:,.1f} kWh dealt over {figures['mean_branches']:.1f} branches on average"
         now = f"The network's share was {figures['share_paid']:,.2f} {currency}"
         fee = f"{figures['fee_by_distance']:,.2f} by distance, at {figures['kappa']:.6f} per kWh and branch"
         stdout.print(f"Wires: {way}. {now}; it would be {fee}. No limit's rent is in it.", soft_wrap=True)
-        stdout.print("Of each trade, half is counted with its seller and half with its buyer.")
+        stdout.print(
+            "Every deal of both sessions counts: what a home bought ahead and sold back in the pool is in it twice."
+        )
+        stdout.print("Of each deal, half is counted with its seller and half with its buyer.")
     part = (
         "" if figures["loss_slots"] == figures["slots"] else f" in {figures['loss_slots']} of {figures['slots']} slots"
     )

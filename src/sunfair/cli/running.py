@@ -113,14 +113,19 @@ def _tell(result: RunResult) -> None:
     violations = summary["violations"]
     stdout.print(f"\n[bold]{summary['name']}[/]: {len(homes)} homes, {summary['days']} day(s) from {summary['start']}")
     traded, used = (f"{street[name] / 1000:,.1f} kWh" for name in ("traded_wh", "use_wh"))
-    stdout.print(f"  traded among neighbours  {traded} of {used} used")
+    stdout.print(f"  traded among neighbours  {traded} net, of {used} used")
     stdout.print(f"  used in the street       {_percent(street['self_consumption'])} of what the roofs made")
     stdout.print(f"  all bills                {money['bill_market']} with the market")
     if street["statement"]:
         both = format_money(street["bill_market"] - street["statement"], summary["currency"])
         stdout.print(f"                           {both} with the retailers' statements beside them")
     stdout.print(f"                           {money['bill_battery_only']} with batteries and no market")
-    stdout.print(f"                           {money['bill_alone']} with neither")
+    carried = ", as if the wires carried everything" if summary["envelope"] else ""
+    stdout.print(f"                           {money['bill_alone']} with neither{carried}")
+    if street["stored"]:
+        stored = format_money(abs(street["stored"]), summary["currency"])
+        word = "less" if street["stored"] < 0 else "more"
+        stdout.print(f"                           {stored} {word} in batteries with the market")
     stdout.print(f"  homes better off         {street['homes_better_off']} of {len(homes)} by trading")
     wires = f"{violations['slots']} slot(s) outside their limits"
     if free := summary["envelope"].get("unlimited"):

@@ -1,13 +1,16 @@
 """What commands that sign and send have in common: the clock, the node, the keystore's password."""
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import typer
 
 from sunfair.errors import Fault, InputError, LedgerError
 
-__all__ = ["NoKeys", "WallClock", "asked_password", "node_url"]
+__all__ = ["NoKeys", "WallClock", "asked_password", "ended_by_signals", "node_url"]
 
 
 class WallClock:
@@ -44,3 +47,13 @@ def asked_password() -> str | None:
         return None
     answer: str = typer.prompt("Password of the keystore", hide_input=True, err=True)
     return answer
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends it as Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from sunfair.cli.show import print_json, stderr, stdout
-from sunfair.errors import InputError
+from sunfair.cli.show import folder_for, print_json, stderr, stdout
 from sunfair.files import default_community, load_scenario
 from sunfair.grid import LOADING_MAX, VOLTAGE_MAX_PU, VOLTAGE_MIN_PU
 from sunfair.grid.fast_control import FastSettings
@@ -32,8 +31,7 @@ _SETTLED_S = 20
 
 def run_step(path: Path | None, *, event: Event, silent: bool, out: Path, as_json: bool) -> None:
     """Play the event twice, write `step.html`, `step.csv`, `step.json` into `out`, and tell."""
-    if out.is_file():
-        raise InputError(f"--out {out} is a file: name a folder")
+    folder_for(out)
     scenario = default_community() if path is None else load_scenario(path)
     scene, slot = event_scene(scenario, event, silent_from_s=CALM_S if silent else None)
     stderr.print("[dim]without the loop[/]")
@@ -51,7 +49,6 @@ def run_step(path: Path | None, *, event: Event, silent: bool, out: Path, as_jso
         "with": _figures(held),
     }
     lines = _lines(without, held)
-    out.mkdir(parents=True, exist_ok=True)
     (out / "step.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     (out / "step.csv").write_text(_csv(lines), encoding="utf-8")
     lead = f"{scenario.community.name}, {when}: {_WORDS[event]}."

@@ -1,10 +1,7 @@
 """`watch`: an independent watcher, once of a run's folder, or of a market on a network for as long as one likes."""
 
 import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +13,7 @@ from sunfair.chain import DEMO_CHAINS, RpcNetwork, SeededKeys
 from sunfair.chain.keystore import open_keystore
 from sunfair.cli.auditing import Where, followed, print_public
 from sunfair.cli.show import print_json
+from sunfair.cli.signing import ended_by_signals
 from sunfair.errors import Fault, InputError, LedgerError
 from sunfair.ports import Keys
 from sunfair.wiring.remote_demands import Demands
@@ -61,7 +59,7 @@ def run_watch(
     """
     keys = signer.keys()
     sender = None if keys is None else keys.address(WATCHER)
-    with _ended_by_signals(), followed(where, sender=sender, outboxes=outboxes) as follower:
+    with ended_by_signals(), followed(where, sender=sender, outboxes=outboxes) as follower:
         network = follower.network
         assert isinstance(network, RpcNetwork)
         if signer.demo_keys is not None and network.chain_id not in DEMO_CHAINS:
@@ -127,13 +125,3 @@ def _summed_up(watcher: Watcher, challenger: Challenger | None, *, as_json: bool
     for told in standing:
         typer.echo(str(told))
     return 1 if standing else 0
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sunfair.errors import ServiceMissing
 from sunfair.store.server import database_url
 
-__all__ = ["among", "copy_lines", "copy_rows", "migrate", "open_database", "temporary_database"]
+__all__ = ["among", "copy_binary", "copy_rows", "migrate", "open_database", "temporary_database"]
 
 _MIGRATION_LOCK = 0x5EFA
 
@@ -89,12 +89,12 @@ def among(column: ColumnElement[bytes], ids: Collection[bytes]) -> ColumnElement
     return column.in_(select(cut))
 
 
-def copy_lines(connection: Connection, table: Table, columns: Sequence[str], lines: Sequence[str]) -> None:
-    """COPY rows that are written out already, in COPY's text format without ends of lines: for rows by the million."""
+def copy_binary(connection: Connection, table: Table, columns: Sequence[str], data: bytes) -> None:
+    """COPY rows that are written out in COPY's binary format (`sunfair.store.binary`): for rows by the million."""
     names = ", ".join(f'"{column}"' for column in columns)
     cursor = connection.connection.cursor()
-    with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-        copy.write("".join([line + "\n" for line in lines]))
+    with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)') as copy:
+        copy.write(data)
     cursor.close()
 
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sunfair.app.meters import Meters
+from sunfair.app.point_reader import PointReader
 from sunfair.app.records import Points
-from sunfair.app.registering import PointReader
 from sunfair.app.switching import Sign, Switching, owed
 from sunfair.chain.keys import recover
 from sunfair.errors import Fault, InputError

@@ -102,7 +102,7 @@ class DevelopmentNode:
         network = self.network
         self.begin(int(clock.now().timestamp()))
         for holder in (*_HOLDERS, *map(str, range(FIRST_MEMBER + community.size))):
-            _ask(network, "anvil_setBalance", "0x" + keys.address(holder).hex(), hex(_WEI))
+            self.fund(keys.address(holder))
         parties = keys.address("operator"), keys.address("guarantor")
         roles = keys.address("0"), keys.address("1"), keys.address("2")
         identity, seconds = keccak(community.name.encode()), community.clock.seconds
@@ -118,6 +118,10 @@ class DevelopmentNode:
         """`Place.save`: the deployment and the block range."""
         if self._standing is not None:
             save_network_run(NetworkRun(self._standing, self._first, self.network.number), folder)
+
+    def fund(self, address: bytes) -> None:
+        """Give an address ether from nothing."""
+        _ask(self.network, "anvil_setBalance", "0x" + address.hex(), hex(_WEI))
 
     def begin(self, start: int) -> None:
         """Set the node's time back to the run's if it is later: it cannot be dated before its own blocks."""

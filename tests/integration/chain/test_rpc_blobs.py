@@ -1,6 +1,6 @@
 """Public data in blobs on a real node: taken, named by the contract, read back from the beacon interface."""
 
-import os
+import random
 
 import pytest
 
@@ -22,7 +22,7 @@ def board(network: RpcNetwork) -> bytes:
 
 def test_blobs_are_taken_named_and_read_back(anvil: Anvil) -> None:
     anvil.fund(KEYS.address("operator"))
-    data = os.urandom(150_000)
+    data = random.Random(1).randbytes(150_000)
     blobs = to_blobs(data)
     beacon = JsonRpc(anvil.url)
     with RpcNetwork.connect(anvil.rpc) as network:
@@ -49,9 +49,12 @@ def test_a_stuck_blob_transaction_is_replaced_at_double_the_price(anvil: Anvil) 
     policy = Policy(stuck_after=0.1, give_up=1.0, poll=0.05)
     with RpcNetwork.connect(anvil.rpc, policy=policy) as network:
         anvil.automine(False)
-        with pytest.raises(LedgerError, match="resumes"):
-            network.transact(KEYS, "operator", b"\1" * 20, b"", timestamp=0, blobs=blobs)
-        (entry,) = network.outbox.open
+        for _ in range(30):  # a machine that is slow with a blob's proof has to ask once more
+            with pytest.raises(LedgerError, match="resumes"):
+                network.transact(KEYS, "operator", b"\1" * 20, b"", timestamp=0, blobs=blobs)
+            (entry,) = network.outbox.open
+            if len(entry.attempts) >= 2:
+                break
         assert len(entry.attempts) >= 2
         for old, new in zip(entry.attempts, entry.attempts[1:], strict=False):
             assert new.fees.max_fee >= 2 * old.fees.max_fee
@@ -59,7 +62,8 @@ def test_a_stuck_blob_transaction_is_replaced_at_double_the_price(anvil: Anvil) 
             assert new.fees.blob_fee >= 2 * old.fees.blob_fee
         anvil.automine(True)
         anvil.mine()
-        receipt = network.transact(KEYS, "operator", b"\1" * 20, b"", timestamp=0, blobs=blobs)
+        patient = RpcNetwork(network.node, network.outbox, 31337, policy=Policy(give_up=120.0, poll=0.02))
+        receipt = patient.transact(KEYS, "operator", b"\1" * 20, b"", timestamp=0, blobs=blobs)
         assert receipt.status
         assert network.nonce(KEYS.address("operator")) == 1
 
@@ -79,7 +83,7 @@ def test_the_form_of_osaka_is_taken_too(anvil_there: None) -> None:
 def test_the_predicted_costs_are_the_paid_ones(anvil: Anvil) -> None:
     """Gas of a plain transaction with data, as the node counts it; and blobs win where the node's prices say so."""
     anvil.fund(KEYS.address("operator"))
-    data = os.urandom(5_000) + bytes(3_000)
+    data = random.Random(2).randbytes(5_000) + bytes(3_000)
     with RpcNetwork.connect(anvil.rpc) as network:
         receipt = network.transact(KEYS, "operator", b"\1" * 20, data, timestamp=0)
         assert receipt.gas_used == calldata_gas(data)

@@ -50,7 +50,7 @@ class Town:
         charter = Charter(keccak(NAME.encode()), *parties, governor=KEYS.address("governor"))
         for holder in ("operator", "governor", "registrar", "0", "3"):
             anvil.fund(KEYS.address(holder))
-        self.network = RpcNetwork.connect(JsonRpc(anvil.url), policy=Policy(give_up=2.0, poll=0.02))
+        self.network = RpcNetwork.connect(JsonRpc(anvil.url), policy=Policy(give_up=180.0, poll=0.02))
         made = deploy_community(self.network, KEYS, WallClock(), NAME, charter, folder / "deployments", given={})
         self.deployment = made.deployment
         self.ledger = MarketLedger(self.network, made.deployment, KEYS, WallClock())

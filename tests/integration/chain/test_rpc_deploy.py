@@ -34,7 +34,7 @@ from sunfair.errors import InputError, LedgerError
 KEYS = SeededKeys(7)
 OPERATOR = KEYS.address("operator")
 ROLES = KEYS.address("0"), KEYS.address("1"), KEYS.address("2")
-QUICK = Policy(give_up=60.0, poll=0.02)
+QUICK = Policy(give_up=180.0, poll=0.02)
 SHARED = {piece.role for piece in MARKET_SET if piece.shared}
 
 

@@ -12,14 +12,10 @@ from sunfair.store import open_database, start_server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str, missing) -> str:
+def server(testrun_uid: str, missing) -> str:
     """Address of the server that all workers share; its folder goes with the last of them."""
-    base = tmp_path_factory.getbasetemp()
-    run = base if worker_id == "master" else base.parent
-    try:
-        return start_server(
-            Path(f"/tmp/sunfair-{uuid.uuid5(uuid.NAMESPACE_URL, str(run)).hex[:12]}"), delete_at_end=True
-        )
+    try:  # the folder holds a socket, whose whole path has about a hundred characters at most
+        return start_server(Path(f"/tmp/sunfair-{testrun_uid[:16]}"), delete_at_end=True)
     except ServiceMissing:
         missing("PostgreSQL")
         raise

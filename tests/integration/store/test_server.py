@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from sunfair.cli.commands import app
@@ -30,6 +31,12 @@ def test_a_named_database_is_a_postgresql() -> None:
         database_url({"DATABASE_URL": "sqlite:///x.db"})
     with pytest.raises(ServiceMissing, match=r"no PostgreSQL answers at postgresql\+psycopg://jo:\*\*\*@127"):
         open_database("postgresql+psycopg://jo:secret@127.0.0.1:9/sunfair?connect_timeout=2")
+
+
+def test_the_server_of_ones_own_has_room_for_the_log_of_millions(database: Engine) -> None:
+    with database.connect() as connection:
+        said = [connection.scalar(text(f"SHOW {name}")) for name in ("max_wal_size", "checkpoint_timeout", "fsync")]
+    assert said == ["4GB", "15min", "on"]
 
 
 def test_the_bench_prints_every_figure(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
