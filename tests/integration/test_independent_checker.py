@@ -10,7 +10,7 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -305,14 +305,15 @@ def the_same_is_worked_out_once() -> Iterator[None]:
     """All changes together ask 41 times for the signers of the same 7,000 messages and for the caps that the wires give
     to the same asks: pure functions are remembered.
     """
-    caps: dict[bytes, list[Finding]] = {}
+    caps: dict[tuple[bytes, frozenset[int]], list[Finding]] = {}
     worked_out = envelopes._caps
 
-    def remembered(run: Run, asked: list[np.ndarray]) -> list[Finding]:
+    def remembered(run: Run, asked: list[np.ndarray], doubtful: Collection[int]) -> list[Finding]:
         files = ["community.toml", "grid.json", "envelopes.parquet"]
-        key = b"".join([(run.folder / name).read_bytes() for name in files] + [run.slots.tobytes()])
+        bytes_ = b"".join([(run.folder / name).read_bytes() for name in files] + [run.slots.tobytes()])
+        key = bytes_, frozenset(doubtful)
         if key not in caps:
-            caps[key] = list(worked_out(run, asked))
+            caps[key] = list(worked_out(run, asked, doubtful))
         return caps[key]
 
     with pytest.MonkeyPatch.context() as patch:

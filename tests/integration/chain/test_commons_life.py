@@ -92,6 +92,7 @@ def pledged_and_built(street: Street) -> None:
         street.act("registrar", "admit", street.who(member))
         assert street.act(member, "pledge", amount, "7000") == "PLEDGING"
     assert street.act("organiser", "commit") == "COMMITTED"
+    street.wait(1)  # only seats that stood before a motion count in it
     street.act("builder", "submit", "0x" + "01" * 32)
     waits = street.status()["evidence"]
     assert (waits["hash"], waits["motion"]) == ("0x" + "01" * 32, None)

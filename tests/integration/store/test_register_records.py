@@ -1,6 +1,7 @@
 """Three visibilities, dated device keys, and erasure that leaves nothing, on a real PostgreSQL."""
 
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,6 +111,23 @@ def test_what_is_erased_matches_nothing_any_more(office: Office, database: Engin
         content = file.read_bytes()
         for secret in (salt, OWNER, sealed.private, sealed.granted):
             assert secret not in content, file
+
+
+def test_an_erasure_waits_for_whoever_may_still_see_the_row(office: Office, database: Engine) -> None:
+    """What an older snapshot may see survives VACUUM FULL: erased only once that snapshot is gone."""
+    found = office.points.find(KEY)
+    salt = office.store.salt(found.id)
+    assert salt is not None
+    older = database.connect().execution_options(isolation_level="REPEATABLE READ")
+    older.execute(text("SELECT 1 FROM points"))
+    eraser = threading.Thread(target=office.points.erase, args=(found.id, OWNER))
+    eraser.start()
+    eraser.join(0.5)
+    older.rollback()
+    older.close()
+    eraser.join(60)
+    assert not eraser.is_alive()
+    assert not any(salt in file.read_bytes() for file in _files_of_tables(database))
 
 
 def test_parties_are_named_once(office: Office) -> None:

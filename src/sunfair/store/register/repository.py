@@ -1,5 +1,6 @@
 """`ports.RegisterStore` in PostgreSQL: points, their secrets, records, device keys and grants."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
-from sunfair.errors import Fault, InputError
+from sunfair.errors import Fault, InputError, ServiceMissing
 from sunfair.ports.registry import ImportProgress
 from sunfair.registry import FUELS
 from sunfair.registry.batch_tree import CHUNK, Batch
@@ -50,6 +51,9 @@ from sunfair.store.tables import (
 __all__ = ["RegisterRepository"]
 
 _BLOCK = 65_536
+
+_PATIENCE = 120
+"""Seconds that an erasure waits for transactions that began before it."""
 
 
 class RegisterRepository:
@@ -280,11 +284,13 @@ class RegisterRepository:
     def erase(self, point: bytes) -> None:
         """Delete a point's salt, record, meters and grants, forget its owner; then rewrite the tables they stood in.
 
-        A deleted row stays in its table's file until that is rewritten, so those are.
+        A deleted row stays in its table's file until that is rewritten with nobody looking who began before: that is
+        waited for. ServiceMissing if somebody looks for longer than two minutes.
         """
         nobody = {"owner": bytes(20), "related": []}
         switched = select(SWITCHES.c.id).where(SWITCHES.c.point == point)
         with self._engine.begin() as connection:
+            erased: str = connection.scalar(text("SELECT pg_current_xact_id()::xid::text"))
             for table in (RECORDS, GRANTS, BINDINGS, ASSETS):
                 connection.execute(delete(table).where(table.c.point == point))
             connection.execute(update(POINTS).where(POINTS.c.id == point).values(nobody))
@@ -292,9 +298,27 @@ class RegisterRepository:
             connection.execute(told.values(customer=bytes(20), signature=b""))
             connection.execute(update(SWITCHES).where(SWITCHES.c.point == point).values(signature=b""))
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            _until_unseen(connection, erased)
             for table in (RECORDS, GRANTS, BINDINGS, ASSETS, NOTICES, SWITCHES, POINTS):
                 connection.execute(text(f'VACUUM FULL "{table.name}"'))
             connection.execute(text("CHECKPOINT"))
+
+
+def _until_unseen(connection: Connection, erased: str) -> None:
+    """Wait until no transaction of this database began before `erased` was over: VACUUM keeps what those may still see.
+
+    An automatic ANALYZE is such a transaction, too.
+    """
+    seen = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND "
+        "(age(backend_xmin) >= age(CAST(:erased AS xid)) OR age(backend_xid) >= age(CAST(:erased AS xid)))"
+    )
+    end = time.monotonic() + _PATIENCE
+    while connection.scalar(seen, {"erased": erased}):
+        if time.monotonic() > end:
+            what = f"a transaction has been open on this database for {_PATIENCE} s and may still see what was erased"
+            raise ServiceMissing(f"{what}; end it, then run VACUUM FULL: until then the deleted rows stay in the files")
+        time.sleep(0.05)
 
 
 def _copy_faults(connection: Connection, faults: Sequence[LineFault], source: bytes) -> None:
