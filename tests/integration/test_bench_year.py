@@ -37,4 +37,5 @@ def test_a_week_of_a_small_street_holds_together(made_street):
     assert market["slots"] == figures["slots"] == 168
     assert market["bill_smart"] < dynamic.series.retail.max() * dynamic.series.load_wh.sum() // 1_000
     assert market["gone_back_to_the_rule"] == 0
+    assert market["bill_rule"] != market["bill_smart"]
     assert market["signed_seconds"] >= 0 and market["seconds"] > 0

@@ -230,6 +230,7 @@ def _market(
         "bill_rule": int(-paid_rule.sum()),
         "bill_shadow": int(shadow.sum()),
         "worst_lost_to_shadow": int((-paid - shadow).max()),
+        "worst_lost_to_rule": int((paid_rule - paid).max()),
         "gone_back_to_the_rule": sum(each.gone_back for each in planned),
         "signed_slots": len(week),
         "signed_seconds": round(prove(smart_homes(scenario), week), 1),

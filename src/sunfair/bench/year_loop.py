@@ -10,7 +10,7 @@ from sunfair.agent import Cars, Policy, RuleAgents, SmartAgents, published
 from sunfair.agent.smart_orders import Orders
 from sunfair.model import Scenario, Strategy
 
-__all__ = ["HISTORY_DAYS", "Kind", "Ran", "bill_of", "run_homes", "smart_homes"]
+__all__ = ["HISTORY_DAYS", "Kind", "Ran", "bill_of", "rule_homes", "run_homes", "smart_homes"]
 
 Ints = NDArray[np.int64]
 
@@ -41,6 +41,12 @@ def smart_homes(scenario: Scenario) -> Scenario:
         replace(member, strategy=Strategy.SMART) if member.battery or member.car else member
         for member in scenario.community.members
     )
+    return replace(scenario, community=replace(scenario.community, members=members))
+
+
+def rule_homes(scenario: Scenario) -> Scenario:
+    """The same community with every home under the simple rule."""
+    members = tuple(replace(member, strategy=Strategy.RULE) for member in scenario.community.members)
     return replace(scenario, community=replace(scenario.community, members=members))
 
 

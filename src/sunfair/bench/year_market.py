@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sunfair.agent import MeanPrices, SmartAgents, published
-from sunfair.bench.year_loop import HISTORY_DAYS, smart_homes
+from sunfair.bench.year_loop import HISTORY_DAYS, rule_homes, smart_homes
 from sunfair.market import Offers, clear_uniform
 from sunfair.model import FIRST_MEMBER, Curves, Scenario
 from sunfair.settlement import SlotTerms, settle_slot
@@ -37,7 +37,7 @@ def trade_homes(scenario: Scenario, slots: range, *, planned: bool) -> Traded:
 
     Ties are broken in account order; nothing is signed, salted or hashed.
     """
-    street = _Market(smart_homes(scenario) if planned else scenario, slots.start)
+    street = _Market(smart_homes(scenario) if planned else rule_homes(scenario), slots.start)
     begun = time.perf_counter()
     for at in slots:
         street.gate(at + 1)
