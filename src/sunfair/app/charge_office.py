@@ -101,9 +101,8 @@ class Office:
         known = {order.booking.id for order in orders}
         return [
             booking
-            for point in points
-            for booking in self.desk.ledger.bookings(point=point)
-            if booking.id not in known and self.desk.ledger.stay(booking).state in _LIVE
+            for booking in self.desk.ledger.bookings()
+            if booking.point in points and booking.id not in known and self.desk.ledger.stay(booking).state in _LIVE
         ]
 
 

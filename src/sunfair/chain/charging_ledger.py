@@ -3,10 +3,11 @@
 from dataclasses import astuple
 from typing import Any
 
-from sunfair.chain.contracts import Contract, contract
+from sunfair.chain.contracts import contract
 from sunfair.chain.creating import create_contract, play_credit
-from sunfair.chain.keys import DEMO_CHAINS, keccak, recover
+from sunfair.chain.keys import keccak, recover
 from sunfair.chain.network import Network, events
+from sunfair.chain.paid_contract import PaidContract
 from sunfair.charging import (
     Booking,
     BookingState,
@@ -23,7 +24,7 @@ from sunfair.errors import Fault, InputError, LedgerError, Reverted
 from sunfair.ports import Clock, Keys
 from sunfair.ports.charging import ChargePoint, EndRecord, MeterRecord, Purse, StayRecord
 
-__all__ = ["ChargingNetwork", "charge_credit", "deploy_charging", "point_of", "send_as"]
+__all__ = ["ChargingNetwork", "charge_credit", "deploy_charging", "point_of"]
 
 _ASKED, _CLAIMED, _ENDED = (
     keccak(text.encode())
@@ -59,7 +60,7 @@ def point_of(host: bytes, name: str) -> bytes:
     return keccak(host.rjust(32, b"\0") + keccak(name.encode()))
 
 
-class ChargingNetwork:
+class ChargingNetwork(PaidContract):
     """A charging network on a chain. Where the chain lets us, blocks are dated by `clock`.
 
     `asset`: the simulated euro, out of which wallets are filled as needed; None where money is real.
@@ -75,45 +76,26 @@ class ChargingNetwork:
         asset: bytes | None = None,
         first_block: int = 0,
     ) -> None:
-        if asset is not None and network.chain_id not in DEMO_CHAINS:
-            raise LedgerError(f"chain {network.chain_id} has no play money: wallets are filled by their owners")
-        self._network, self._keys, self._clock = network, keys, clock
-        self._address, self._asset, self._first = address, asset, first_block
-        self._abi = contract("ChargingNetwork").abi
         try:
-            self._token = bytes(self._view("token"))
+            super().__init__(
+                network,
+                keys,
+                clock,
+                address,
+                name="ChargingNetwork",
+                token="token",
+                asset=asset,
+                first_block=first_block,
+            )
         except Reverted as error:
             raise LedgerError(f"the contract at 0x{address.hex()} is no charging network") from error
-
-    @property
-    def address(self) -> bytes:
-        """The contract's 20-byte address."""
-        return self._address
-
-    @property
-    def token(self) -> bytes:
-        """Address of the money."""
-        return self._token
-
-    @property
-    def chain_id(self) -> int:
-        """The chain's EIP-155 id."""
-        return self._network.chain_id
-
-    def now(self) -> int:
-        """Timestamp that an act would have now, unix s."""
-        return self._network.date(int(self._clock.now().timestamp()))
-
-    def address_of(self, holder: str) -> bytes:
-        """A holder's 20-byte address."""
-        return self._keys.address(holder)
 
     # ── Charge points ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def register(self, holder: str, name: bytes, rated_w: int, operator: bytes, document: bytes) -> bytes:
         """Register a charge point of the holder's; its 32-byte name."""
         told = name, rated_w, operator, document
-        receipt = self._send(holder, self._address, contract("ChargingNetwork"), "register", *told)
+        receipt = self._call(holder, "register", *told)
         made = [event for event in events(self._abi, receipt.logs, self._address) if event.name == "PointRegistered"]
         return bytes(made[0].args["point"])
 
@@ -213,34 +195,13 @@ class ChargingNetwork:
         if name == "add_stake":
             self.allow(holder, arguments[1])
         plain = [astuple(value) if isinstance(value, Booking) else value for value in arguments]
-        self._send(holder, self._address, contract("ChargingNetwork"), name, *plain)
+        self._call(holder, name, *plain)
 
     # ── Money ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def purse(self, party: bytes) -> Purse:
         """What a party may withdraw, and what it was paid of all time."""
         return Purse(*self._views("purse", party))
-
-    def wallet(self, who: bytes) -> int:
-        """What somebody holds of the money."""
-        return int(self._token_view("balanceOf", who))
-
-    def fill(self, holder: str, amount: int) -> None:
-        """Play money for a wallet, so that it holds at least `amount`."""
-        lacking = amount - self.wallet(self._keys.address(holder))
-        if self._asset is None or lacking <= 0:
-            return
-        euro, token = contract("SimulatedEuro"), contract("EnergyCredit")
-        self._send(holder, self._asset, euro, "issue", lacking)
-        self._send(holder, self._asset, euro, "approve", self._token, lacking)
-        self._send(holder, self._token, token, "mint", lacking)
-
-    def allow(self, holder: str, amount: int, spender: bytes | None = None) -> None:
-        """Let the network (or another contract) take so much of a holder's money."""
-        self.fill(holder, amount)
-        owner, to = self._keys.address(holder), spender or self._address
-        if amount and int(self._token_view("allowance", owner, to)) < amount:
-            self._send(holder, self._token, contract("EnergyCredit"), "approve", to, amount)
 
     def _logged(self, topic: bytes) -> list[tuple[Any, int]]:
         found = []
@@ -250,24 +211,5 @@ class ChargingNetwork:
                 found.append((event.args, logged.timestamp))
         return found
 
-    def _send(self, holder: str, to: bytes, code: Contract, name: str, *arguments: Any) -> Any:
-        return send_as(self._network, self._keys, self._clock, holder, to, code, name, *arguments)
-
-    def _views(self, name: str, *arguments: Any) -> tuple[Any, ...]:
-        output = self._network.call(self._address, self._abi.call(name, *arguments), timestamp=self.now())
-        return self._abi.result(name, output)
-
     def _view(self, name: str, *arguments: Any) -> Any:
         return self._views(name, *arguments)[0]
-
-    def _token_view(self, name: str, *arguments: Any) -> Any:
-        abi = contract("EnergyCredit").abi
-        return abi.result(name, self._network.call(self._token, abi.call(name, *arguments), timestamp=self.now()))[0]
-
-
-def send_as(
-    network: Network, keys: Keys, clock: Clock, holder: str, to: bytes, code: Contract, name: str, *arguments: Any
-) -> Any:
-    """A call of a contract by somebody; its receipt."""
-    now = network.date(int(clock.now().timestamp()))
-    return network.transact(keys, holder, to, code.abi.call(name, *arguments), timestamp=now)

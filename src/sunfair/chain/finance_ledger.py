@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from sunfair.chain.charging_ledger import ChargingNetwork, send_as
+from sunfair.chain.charging_ledger import ChargingNetwork
 from sunfair.chain.contracts import contract
 from sunfair.chain.creating import create_contract
 from sunfair.chain.network import Network
+from sunfair.chain.paid_contract import send_as
 from sunfair.charging import FinanceTerms, check_finance
 from sunfair.errors import LedgerError, Reverted
 from sunfair.ports import Clock, Keys

@@ -4,12 +4,12 @@ from dataclasses import astuple
 from typing import Any
 
 from sunfair.chain.abi import encode
-from sunfair.chain.contracts import Contract, contract
+from sunfair.chain.contracts import contract
 from sunfair.chain.creating import create_contract, play_credit
-from sunfair.chain.keys import DEMO_CHAINS, keccak
+from sunfair.chain.keys import keccak
 from sunfair.chain.network import Network
+from sunfair.chain.paid_contract import PaidContract
 from sunfair.commons.plan import Milestone, Plan, PlantState, Terms, check_plan
-from sunfair.errors import LedgerError
 from sunfair.ports import Clock, Keys
 from sunfair.ports.plants import Docket, Money, MotionRecord, OfferRecord, PlantEvent, PlantStatus, Pledged, SeatRecord
 
@@ -39,7 +39,7 @@ def propose_plant(
     return create_contract(network, keys, clock, holder, code, key=f"propose {keccak(code)[:8].hex()}")
 
 
-class PlantContract:
+class PlantContract(PaidContract):
     """A plant on a network. Where the network lets us, blocks are dated by `clock`.
 
     `asset`: the simulated euro, out of which wallets are filled as needed; None where money is real.
@@ -55,35 +55,9 @@ class PlantContract:
         asset: bytes | None = None,
         first_block: int = 0,
     ) -> None:
-        if asset is not None and network.chain_id not in DEMO_CHAINS:
-            raise LedgerError(f"chain {network.chain_id} has no play money: wallets are filled by their owners")
-        self._network, self._keys, self._clock = network, keys, clock
-        self._address, self._asset, self._first = address, asset, first_block
-        self._abi = contract("CommunitySolar").abi
-        self._token = bytes(self._view("asset"))
-
-    @property
-    def address(self) -> bytes:
-        """The contract's 20-byte address."""
-        return self._address
-
-    @property
-    def token(self) -> bytes:
-        """Address of the money."""
-        return self._token
-
-    @property
-    def chain_id(self) -> int:
-        """The chain it stands on (EIP-155)."""
-        return self._network.chain_id
-
-    def now(self) -> int:
-        """Timestamp that an act would have now, unix s."""
-        return self._network.date(int(self._clock.now().timestamp()))
-
-    def address_of(self, holder: str) -> bytes:
-        """A holder's 20-byte address."""
-        return self._keys.address(holder)
+        super().__init__(
+            network, keys, clock, address, name="CommunitySolar", token="asset", asset=asset, first_block=first_block
+        )
 
     def plan(self) -> Plan:
         """What was proposed, with what votes changed of it."""
@@ -153,19 +127,15 @@ class PlantContract:
         """Whether that member voted in that motion."""
         return bool(self._view("voted", motion, member))
 
-    def wallet(self, who: bytes) -> int:
-        """What somebody holds of the money."""
-        return int(self._token_view("balanceOf", who))
-
     def pledge(self, holder: str, amount: int, max_share_bps: int) -> None:
         """Pledge and pay in, by the member itself."""
-        self._allow(holder, amount)
+        self.allow(holder, amount)
         member = self._keys.address(holder)
         self._call(holder, "pledge", member, self._view("goal"), amount, max_share_bps, 0, 0, b"", _NO_PERMIT)
 
     def sign_pledge(self, holder: str, amount: int, max_share_bps: int, *, nonce: int, expiry: int) -> Pledged:
         """A pledge that anyone may hand in until `expiry`; the member allows the money itself."""
-        self._allow(holder, amount)
+        self.allow(holder, amount)
         member = self._keys.address(holder)
         fields = _PLEDGE, self._view("goal"), member, amount, max_share_bps, nonce, expiry
         struct = keccak(encode(["bytes32", "bytes32", "address", *["uint256"] * 4], fields))
@@ -185,22 +155,12 @@ class PlantContract:
     def act(self, holder: str, name: str, *arguments: Any) -> None:
         """Any other act of the contract, by its name there; a bond or price it takes is allowed first."""
         if name in _BONDED:
-            self._allow(holder, self.plan().terms.bond)
+            self.allow(holder, self.plan().terms.bond)
         elif name == "take":
-            self._allow(holder, int(self._views("offers", arguments[0])[1]))
+            self.allow(holder, int(self._views("offers", arguments[0])[1]))
         elif name in ("deposit", "mint"):
-            self._allow(holder, arguments[0] if name == "deposit" else int(self._view("previewMint", arguments[0])))
+            self.allow(holder, arguments[0] if name == "deposit" else int(self._view("previewMint", arguments[0])))
         self._call(holder, name, *arguments)
-
-    def fill(self, holder: str, amount: int) -> None:
-        """Play money for a wallet, so that it holds at least `amount`."""
-        lacking = amount - self.wallet(self._keys.address(holder))
-        if self._asset is None or lacking <= 0:
-            return
-        euro, token = contract("SimulatedEuro"), contract("EnergyCredit")
-        self._send(holder, self._asset, euro, "issue", lacking)
-        self._send(holder, self._asset, euro, "approve", self._token, lacking)
-        self._send(holder, self._token, token, "mint", lacking)
 
     def pay(self, holder: str, to: bytes, amount: int) -> None:
         """A bare transfer of the money, such as the market's payment to the plant's account owner."""
@@ -216,27 +176,10 @@ class PlantContract:
                 found.append(PlantEvent(event.name, event.args, logged.timestamp))
         return found
 
-    def _allow(self, holder: str, amount: int) -> None:
-        self.fill(holder, amount)
-        owner = self._keys.address(holder)
-        if amount and int(self._token_view("allowance", owner, self._address)) < amount:
-            self._send(holder, self._token, contract("EnergyCredit"), "approve", self._address, amount)
-
-    def _call(self, holder: str, name: str, *arguments: Any) -> None:
-        self._send(holder, self._address, contract("CommunitySolar"), name, *arguments)
-
-    def _send(self, holder: str, to: bytes, code: Contract, name: str, *arguments: Any) -> None:
-        self._network.transact(self._keys, holder, to, code.abi.call(name, *arguments), timestamp=self.now())
-
     def _views(self, name: str, *arguments: Any) -> tuple[Any, ...]:
-        output = self._network.call(self._address, self._abi.call(name, *arguments), timestamp=self.now())
-        values = self._abi.result(name, output)
+        values = super()._views(name, *arguments)
         return values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
 
     def _view(self, name: str, *arguments: Any) -> Any:
         values = self._views(name, *arguments)
         return values[0] if len(values) == 1 else values
-
-    def _token_view(self, name: str, *arguments: Any) -> Any:
-        abi = contract("EnergyCredit").abi
-        return abi.result(name, self._network.call(self._token, abi.call(name, *arguments), timestamp=self.now()))[0]

@@ -1,7 +1,6 @@
 """`sunfair charging office`: the live desk between a network on chain and the central system's chargers."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,8 @@ from sunfair.chain.charging_ledger import ChargingNetwork
 from sunfair.cli.charging_show import address, opened
 from sunfair.cli.commons_acts import Who
 from sunfair.cli.show import stderr, stdout
-from sunfair.cli.signing import ended_by_signals
-from sunfair.errors import Fault, InputError, LedgerError
+from sunfair.cli.signing import ended_by_signals, look_on
+from sunfair.errors import Fault, InputError
 from sunfair.files.charging_files import QuoteFile, read_quote
 from sunfair.wiring.csms import open_charging
 
@@ -36,6 +35,12 @@ class _Room:
     quotes: dict[Path, QuoteFile] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
     failed: int = 0
+    passes: int = 0
+
+    def look_in_turn(self) -> None:
+        """One pass of many."""
+        self.look(strangers=self.passes % _STRANGERS == 0)
+        self.passes += 1
 
     def look(self, *, strangers: bool) -> None:
         """One pass over everything."""
@@ -113,27 +118,8 @@ def run_office(network: str, paths: Sequence[Path], every: float | None, who: Wh
         if every is None:
             room.look(strangers=True)
             return 1 if room.failed else 0
-        _attend_on(room, every)
+        look_on(room.look_in_turn, every)
     return 0
-
-
-def _attend_on(room: _Room, every: float) -> None:
-    """Pass after pass; a node that fails is told of once and asked again."""
-    failed, passes = "", 0
-    try:
-        while True:
-            try:
-                room.look(strangers=passes % _STRANGERS == 0)
-                if failed:
-                    typer.echo("the node answers again; going on where it stopped", err=True)
-                failed, passes = "", passes + 1
-            except LedgerError as error:
-                if str(error) != failed:
-                    typer.echo(f"{error} (asked again every {every:g} s)", err=True)
-                failed = str(error)
-            time.sleep(every)
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

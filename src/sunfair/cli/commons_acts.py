@@ -240,7 +240,9 @@ def opened_plant(who: Who, plant: str, *, looks: bool = False, first_block: int 
     with open_network(who, looks=looks) as (network, keys):
         ledger = PlantContract(network, keys, WallClock(), address, first_block=first_block)
         asset = None if looks else play_asset(network, ledger.token, who)
-        yield ledger if asset is None else PlantContract(network, keys, WallClock(), address, asset=asset)
+        if asset is not None:
+            ledger = PlantContract(network, keys, WallClock(), address, asset=asset, first_block=first_block)
+        yield ledger
 
 
 def play_asset(network: RpcNetwork, token: bytes, who: Who) -> bytes | None:

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ import typer
 
 from sunfair.errors import Fault, InputError, LedgerError
 
-__all__ = ["NoKeys", "WallClock", "asked_password", "ended_by_signals", "node_url"]
+__all__ = ["NoKeys", "WallClock", "asked_password", "ended_by_signals", "look_on", "node_url"]
 
 
 class WallClock:
@@ -57,3 +58,22 @@ def ended_by_signals() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def look_on(look: Callable[[], None], every: float) -> None:
+    """Look every so many seconds until interrupted; a node that fails is told of once and asked again."""
+    failed = ""
+    try:
+        while True:
+            try:
+                look()
+                if failed:
+                    typer.echo("the node answers again; going on where it stopped", err=True)
+                failed = ""
+            except LedgerError as error:
+                if str(error) != failed:
+                    typer.echo(f"{error} (asked again every {every:g} s)", err=True)
+                failed = str(error)
+            time.sleep(every)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)

@@ -1,7 +1,6 @@
 """`watch`: an independent watcher, once of a run's folder, or of a market on a network for as long as one likes."""
 
 import os
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from sunfair.chain import DEMO_CHAINS, RpcNetwork, SeededKeys
 from sunfair.chain.keystore import open_keystore
 from sunfair.cli.auditing import Where, followed, print_public
 from sunfair.cli.show import print_json
-from sunfair.cli.signing import ended_by_signals
+from sunfair.cli.signing import ended_by_signals, look_on
 from sunfair.errors import Fault, InputError, LedgerError
 from sunfair.ports import Keys
 from sunfair.wiring.remote_demands import Demands
@@ -74,7 +73,7 @@ def run_watch(
         if once:
             _look_once(watcher)
         else:
-            _look_on(watcher, poll)
+            look_on(watcher.look, poll)
         return _summed_up(watcher, challenger, as_json=as_json)
 
 
@@ -91,25 +90,6 @@ def _look_once(watcher: Watcher) -> None:
         if not watcher.watched:
             raise InputError(f"the chain cannot be read: {error}") from error
         typer.echo(str(error), err=True)
-
-
-def _look_on(watcher: Watcher, poll: float) -> None:
-    """Look again and again until interrupted; a node that fails is told of once and asked again."""
-    failed = ""
-    try:
-        while True:
-            try:
-                watcher.look()
-                if failed:
-                    typer.echo("the node answers again; going on where it stopped", err=True)
-                failed = ""
-            except LedgerError as error:
-                if str(error) != failed:
-                    typer.echo(f"{error} (asked again every {poll:g} s)", err=True)
-                failed = str(error)
-            time.sleep(poll)
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
 
 
 def _summed_up(watcher: Watcher, challenger: Challenger | None, *, as_json: bool) -> int:
